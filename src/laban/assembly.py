@@ -1,0 +1,45 @@
+"""From names to objects: the pipeline, encoder and objective of a recipe."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from torch import nn
+
+from laban.encoders import ENCODERS
+from laban.objectives import OBJECTIVES
+from laban.pipelines import PIPELINES, Pipeline, View
+from laban.skeletons import Skeleton
+from laban.streams import stream_named
+
+__all__ = ["Parts", "assemble"]
+
+
+@dataclass
+class Parts:
+    """The objects of a run."""
+
+    pipeline: Pipeline
+    encoder: nn.Module
+    objective: nn.Module
+
+
+def assemble(
+    recipe: Mapping[str, Any], skeleton: Skeleton, channels: int, stream: str, classes: int
+) -> Parts:
+    """Builds a resolved recipe's components for a skeleton, a stream and a number of classes."""
+    pipeline = _component(PIPELINES, recipe["pipeline"], skeleton)
+    width = channels * stream_named(stream).width
+    encoder = _component(ENCODERS, recipe["encoder"], skeleton, channels=width)
+    objective = _component(
+        OBJECTIVES, recipe["objective"], encoder, View(pipeline, stream), classes=classes
+    )
+    return Parts(pipeline, encoder, objective)
+
+
+def _component(
+    names: Mapping[str, type], options: Mapping[str, Any], *given: Any, **own: Any
+) -> Any:
+    """The component that ``name`` says, built with the other options, lists as tuples."""
+    values = {k: tuple(v) if isinstance(v, list) else v for k, v in options.items() if k != "name"}
+    return names[options["name"]](*given, **own, **values)

@@ -1,0 +1,57 @@
+"""A batch: clips of a store stacked, padded only here and only to the longest of them."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from laban.clip import Clip
+
+__all__ = ["Batch", "collate"]
+
+
+@dataclass
+class Batch:
+    """Clips side by side.
+
+    Attributes:
+        poses: float32 (B, M, T, V, C), zeros behind a clip's end and where nobody is.
+        present: bool (B, M, T).
+        frames: int64 (B,), the real length of each clip.
+        labels: int64 (B,), the class number, -1 where it is not known.
+        keys: int64 (B,), the clip's number in its store; seeds its random draws.
+    """
+
+    poses: Tensor
+    present: Tensor
+    frames: Tensor
+    labels: Tensor
+    keys: Tensor
+
+    def __len__(self) -> int:
+        return len(self.poses)
+
+    def to(self, device: torch.device | str) -> "Batch":
+        """The same batch on another device."""
+        return Batch(**{k: v.to(device, non_blocking=True) for k, v in vars(self).items()})
+
+
+def collate(clips: Sequence[Clip], labels: Sequence[int], keys: Sequence[int]) -> Batch:
+    """Stacks prepared clips: M and T grow to the largest of the batch, ``-> (B, M, T, V, C)``."""
+    persons = max(1, *(clip.persons for clip in clips)) if clips else 1
+    longest = max(1, *(clip.frames for clip in clips)) if clips else 1
+    joints, channels = clips[0].poses.shape[2:]
+    poses = np.zeros((len(clips), persons, longest, joints, channels), np.float32)
+    present = np.zeros((len(clips), persons, longest), bool)
+    for row, clip in enumerate(clips):
+        poses[row, : clip.persons, : clip.frames] = clip.poses
+        present[row, : clip.persons, : clip.frames] = clip.present
+    return Batch(
+        poses=torch.from_numpy(poses),
+        present=torch.from_numpy(present),
+        frames=torch.tensor([clip.frames for clip in clips]),
+        labels=torch.tensor(list(labels)),
+        keys=torch.tensor(list(keys)),
+    )

@@ -1,0 +1,92 @@
+"""A clip: one recording or a cut of it, as the readers make it and the store keeps it.
+
+Array order is (M, T, V, C) = person, frame, joint, channel; poses are as the sensor gave them
+(NTU, NW-UCLA, SHREC'17: metres in the camera's frame, x right, y up, z away from the camera as the
+Kinect has it). A person who is not there in a frame has ``present`` False and zeros.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from laban.errors import LabanError
+from laban.skeletons import Skeleton, skeleton_named
+
+__all__ = ["Clip", "Segment"]
+
+
+@dataclass(frozen=True)
+class Segment:
+    """A labelled stretch of an untrimmed recording: frames start to end, end exclusive."""
+
+    label: str
+    start: int
+    end: int
+
+
+@dataclass
+class Clip:
+    """One recording.
+
+    Attributes:
+        name: What identifies the clip in its dataset, such as ``S001C001P001R001A001``.
+        poses: float32 (M, T, V, C), zeros where nobody is.
+        skeleton: The joint layout of axis V.
+        present: bool (M, T); by default a person is there where any coordinate is not zero.
+        confidence: float32 (M, T, V) in 0 to 1, or None where the source has none.
+        fps: Frames a second.
+        label: The class name, or None.
+        segments: Labelled stretches of an untrimmed recording.
+        facts: What else the source says, all strings: ``subject``, ``camera``, ``setup``,
+            ``trial``, and ``split`` where a list in the dataset gives it.
+    """
+
+    name: str
+    poses: np.ndarray
+    skeleton: Skeleton
+    present: np.ndarray = None  # type: ignore[assignment]
+    confidence: np.ndarray | None = None
+    fps: float = 30.0
+    label: str | None = None
+    segments: tuple[Segment, ...] = ()
+    facts: Mapping[str, str] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        if isinstance(self.skeleton, str):
+            self.skeleton = skeleton_named(self.skeleton)
+        self.poses = np.asarray(self.poses, np.float32)
+        if self.poses.ndim == 3:
+            self.poses = self.poses[None]
+        if self.poses.ndim != 4 or self.poses.shape[2] != len(self.skeleton):
+            raise LabanError(
+                f"clip {self.name}: poses have shape {self.poses.shape}, give (persons, frames, "
+                f"{len(self.skeleton)} joints of {self.skeleton.name}, channels)"
+            )
+        if self.present is None:
+            self.present = (self.poses != 0).any((2, 3))
+        self.present = np.asarray(self.present, bool)
+        if self.present.shape != self.poses.shape[:2]:
+            raise LabanError(
+                f"clip {self.name}: present has shape {self.present.shape}, "
+                f"give {self.poses.shape[:2]}"
+            )
+        if self.confidence is not None:
+            self.confidence = np.asarray(self.confidence, np.float32)
+            if self.confidence.shape != self.poses.shape[:3]:
+                raise LabanError(
+                    f"clip {self.name}: confidence has shape {self.confidence.shape}, "
+                    f"give {self.poses.shape[:3]}"
+                )
+        if not self.fps > 0:
+            raise LabanError(f"clip {self.name}: fps is {self.fps}, give frames a second above 0")
+
+    @property
+    def persons(self) -> int:
+        """M, the number of bodies."""
+        return self.poses.shape[0]
+
+    @property
+    def frames(self) -> int:
+        """T, the number of frames."""
+        return self.poses.shape[1]

@@ -1,0 +1,150 @@
+"""The commands that need PyTorch: each a function whose signature is its command line."""
+
+import argparse
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, Literal
+
+from laban import config
+from laban.errors import LabanError
+from laban.result import Result
+
+__all__ = ["evaluate", "fuse", "import_checkpoint", "predict", "recipes", "render", "train_command"]
+
+
+def train_command(arguments: Sequence[str]) -> Result:
+    """``laban train RECIPE --data STORE --benchmark B --out RUN [--resume] [--any.key value]``."""
+    from laban.train import train
+
+    parser = argparse.ArgumentParser(prog="laban train", allow_abbrev=False, add_help=False)
+    parser.add_argument("recipe", nargs="?")
+    parser.add_argument("--data", type=Path, help="the store")
+    parser.add_argument("--out", type=Path, help="the run folder")
+    parser.add_argument("--resume", action="store_true", help="go on where it stopped")
+    parser.add_argument("--help", "-h", action="store_true")
+    given, rest = parser.parse_known_args(list(arguments))
+    if given.help or given.recipe is None:
+        values = config.load_recipe(given.recipe or "dsta-net-shrec17")
+        return Result(None, parser.format_help() + "\n" + config.help_text(values))
+    recipe = config.resolve(config.load_recipe(given.recipe), rest, place=f"recipe {given.recipe}")
+    for name in ("data", "out"):
+        if getattr(given, name) is None:
+            raise LabanError(f"laban train needs --{name}, see 'laban train --help'")
+    return train(recipe, data=given.data, out=given.out, resume=given.resume)
+
+
+def evaluate(
+    run: Path, *, data: Path, benchmark: str | None = None, protocol: str = "recognition"
+) -> Result:
+    """A run's scores on the test clips of a benchmark.
+
+    Args:
+        run: The run folder.
+        data: The store.
+        benchmark: Another benchmark with the same classes; the run's own by default.
+        protocol: How the encoder is judged.
+    """
+    from laban.evaluation import PROTOCOLS
+    from laban.errors import unknown_name
+
+    if protocol not in PROTOCOLS:
+        raise unknown_name("protocol", protocol, PROTOCOLS)
+    scores = PROTOCOLS[protocol](run, data, benchmark)
+    value = scores.to_json()
+    return Result(value, scores_text(value))
+
+
+def scores_text(value: dict[str, Any]) -> str:
+    """The figures of `Scores.to_json` for a person."""
+    width = max(map(len, value["per_class"]))
+    lines = [f"{value['benchmark']}, {value['split']}, {value['clips']} clips"]
+    lines += [
+        f"  {name:<{width}}  {'-' if share is None else f'{share:5.1f} %'}"
+        for name, share in value["per_class"].items()
+    ]
+    return "\n".join([*lines, f"top-1: {value['top1']:.1f} %", f"top-5: {value['top5']:.1f} %"])
+
+
+def fuse(
+    runs: list[Path],
+    *,
+    weights: list[float] | None = None,
+    scores: Literal["softmax", "logits"] = "softmax",
+) -> Result:
+    """Sums the test scores of several runs, clip by clip.
+
+    Args:
+        runs: Run folders that were tested on the same clips.
+        weights: One a run; all 1 by default.
+        scores: Sum probabilities, or the scores before the softmax.
+    """
+    from laban.evaluation.scores import Scores
+    from laban.evaluation.scores import fuse as fused
+
+    tested = [Scores.load(run / "test.parquet") for run in runs]
+    total = fused(tested, weights, scores=scores)
+    value = total.to_json()
+    single = {str(run): round(one.top(1), 2) for run, one in zip(runs, tested, strict=True)}
+    lines = [f"  {run}: {top:.1f} %" for run, top in single.items()]
+    return Result(value | {"runs": single}, "\n".join([*lines, "fused", scores_text(value)]))
+
+
+def predict(run: Path, source: list[Path]) -> Result:
+    """The actions of recordings: raw files of any known format, folders, zips or stores.
+
+    Args:
+        run: The run folder.
+        source: Recordings.
+    """
+    from laban.inference import load, recordings
+
+    recogniser = load(run)
+    predictions = recogniser.predict(clip for path in source for clip in recordings(path))
+    value = [prediction.to_json() for prediction in predictions]
+    lines = [f"{p['clip']}: {p['label']} ({100 * p['probability']:.1f} %)" for p in value]
+    return Result(value, "\n".join(lines))
+
+
+def render(source: Path, out: Path, *, clip: str | None = None) -> Result:
+    """Draws a clip.
+
+    Args:
+        source: A recording of any known format or a store.
+        out: A file that ends in gif, mp4, png or html.
+        clip: Which clip, by name; the first by default.
+    """
+    from laban.inference import recordings
+    from laban.render import render as draw
+
+    for found in recordings(source):
+        if clip in (None, found.name):
+            draw(found, out)
+            return Result({"clip": found.name, "out": str(out)}, f"{found.name}: {out}")
+    raise LabanError(f"{source} holds no clip {clip or ''}: list them with 'laban info'")
+
+
+def import_checkpoint(name: str, checkpoint: Path, *, out: Path) -> Result:
+    """An official checkpoint becomes a run.
+
+    Args:
+        name: The official network, such as dsta-net.
+        checkpoint: Its weights as saved by PyTorch.
+        out: The run folder.
+    """
+    raise LabanError("laban import is not built yet: use laban.official.load in Python")
+
+
+def recipes(*, paper: str | None = None) -> Result:
+    """The built-in recipes, and the rows of the papers' tables.
+
+    Args:
+        paper: Only those of dsta-net, st-tr, stst, hi-trs or pstl.
+    """
+    value = config.recipe_list(paper)
+    width = max((len(row["name"]) for row in value), default=0)
+    lines = []
+    for row in value:
+        said = f"  published {row['published']} %" if row["published"] is not None else ""
+        where = f"{row['paper']} {row['table']}: {row['row']}" if row["table"] else row["row"]
+        lines.append(f"{row['name']:<{width}}  {row['benchmark'] or '-':<14}  {where}{said}")
+    return Result(value, "\n".join(lines))

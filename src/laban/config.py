@@ -1,0 +1,248 @@
+"""Recipes: an experiment as YAML, whose keys are the arguments of the code that does the work.
+
+A recipe names a pipeline, an encoder and an objective; their options are their constructors', read
+off the signature, so there is no second schema. What a recipe does not say stays at the default;
+anything in it can be set again on the command line, such as ``--training.optimiser.lr 0.05``.
+"""
+
+import difflib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+import yaml
+from jsonargparse import ArgumentError, ArgumentParser
+
+from laban.encoders import ENCODERS
+from laban.errors import LabanError, nearest, unknown_name
+from laban.objectives import OBJECTIVES
+from laban.pipelines import PIPELINES
+from laban.streams import STREAMS
+from laban.training.settings import Optimiser, Schedule, Training
+
+__all__ = ["Recipe", "load_recipe", "plain", "recipe_names", "resolve"]
+
+# Which constructor a component's options belong to, and what the library itself hands it.
+COMPONENTS: dict[str, tuple[Mapping[str, type], set[str]]] = {
+    "pipeline": (PIPELINES, {"skeleton"}),
+    "encoder": (ENCODERS, {"skeleton", "channels"}),
+    "objective": (OBJECTIVES, {"encoder", "view", "classes"}),
+}
+
+
+@dataclass
+class Recipe:
+    """A resolved experiment.
+
+    Attributes:
+        pipeline: ``name`` and the options of the pipeline.
+        encoder: ``name`` and the options of the encoder.
+        objective: ``name`` and the options of the objective.
+        training: The numbers of the training.
+        stream: The stream's word.
+        benchmark: The benchmark's word, or None where the command line must give it.
+        values: All of it as plain values, as written to a run.
+    """
+
+    pipeline: dict[str, Any]
+    encoder: dict[str, Any]
+    objective: dict[str, Any]
+    training: Training
+    stream: str
+    benchmark: str | None
+    values: dict[str, Any]
+
+
+def recipe_names() -> list[str]:
+    """The built-in recipes: base recipes and the rows of the papers' tables."""
+    folder = files("laban.recipes")
+    bases = {path.name.removesuffix(".yaml") for path in folder.iterdir() if _is_base(path.name)}
+    return sorted(bases | set(_tables()))
+
+
+def _is_base(name: str) -> bool:
+    return name.endswith(".yaml") and name != "tables.yaml"
+
+
+def _tables() -> dict[str, dict]:
+    """Rows of the papers' tables by name: base, overrides and what was published."""
+    path = files("laban.recipes") / "tables.yaml"
+    return yaml.safe_load(path.read_text()) if path.is_file() else {}
+
+
+def load_recipe(word: str) -> dict[str, Any]:
+    """The values of a built-in recipe, of a row of a table, or of a YAML file, unchecked."""
+    rows = _tables()
+    if word in rows:
+        row = rows[word]
+        values = _merged(load_recipe(row["base"]), row.get("set", {}))
+        return _merged(values, {"benchmark": row["benchmark"]})
+    built_in = files("laban.recipes") / f"{word}.yaml"
+    if built_in.is_file() and _is_base(f"{word}.yaml"):
+        return yaml.safe_load(built_in.read_text()) or {}
+    path = Path(word)
+    if path.suffix not in (".yaml", ".yml") or not path.is_file():
+        raise unknown_name("recipe", word, recipe_names())
+    try:
+        values = yaml.safe_load(path.read_text())
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        where = getattr(error, "problem_mark", None)
+        line = f" line {where.line + 1}" if where else ""
+        raise LabanError(
+            f"{path}{line}: this is not YAML, mend it or take one of the built-in recipes"
+        ) from None
+    if not isinstance(values, dict):
+        raise LabanError(
+            f"{path}: a recipe is a YAML mapping, such as 'encoder: {{name: dsta-net}}'"
+        )
+    return values
+
+
+def _merged(base: Mapping, over: Mapping) -> dict:
+    """Nested mappings, the second one's values winning; another component name drops options."""
+    result = dict(base)
+    for key, value in over.items():
+        old = result.get(key)
+        if isinstance(value, Mapping) and isinstance(old, Mapping):
+            fresh = value.get("name", old.get("name")) != old.get("name") and key in COMPONENTS
+            result[key] = dict(value) if fresh else _merged(old, value)
+        else:
+            result[key] = value
+    return result
+
+
+def resolve(
+    values: Mapping[str, Any], arguments: Sequence[str] = (), *, place: str = "recipe"
+) -> Recipe:
+    """Checks a recipe's values against the constructors, with command-line arguments on top.
+
+    Raises LabanError for unknown keys and names (with the nearest ones) and for wrong types.
+    """
+    arguments = list(arguments)
+    for kind, (names, _) in COMPONENTS.items():
+        chosen = _option(arguments, f"{kind}.name")
+        if chosen is not None:
+            values = _merged(values, {kind: {"name": chosen}})
+        name = (
+            (values.get(kind) or {}).get("name") if isinstance(values.get(kind), Mapping) else None
+        )
+        if name is None:
+            raise LabanError(
+                f"{place}: {kind} has no name, write '{kind}: {{name: {next(iter(names))}}}'"
+            )
+        if name not in names:
+            raise unknown_name(f"{kind} in {place}", name, names)
+    parser = _parser(values)
+    _check_keys(values, parser, place)
+    try:
+        parser.set_defaults(_flat(values))
+        chosen = parser.parse_args(arguments)
+    except ArgumentError as error:
+        raise LabanError(_sentence(error, place)) from None
+    return _recipe(chosen.as_dict())
+
+
+def _option(arguments: Sequence[str], name: str) -> str | None:
+    """The value of ``--name value`` or ``--name=value`` among the arguments."""
+    for place, argument in enumerate(arguments):
+        if argument == f"--{name}" and place + 1 < len(arguments):
+            return arguments[place + 1]
+        if argument.startswith(f"--{name}="):
+            return argument.split("=", 1)[1]
+    return None
+
+
+def _parser(values: Mapping[str, Any]) -> ArgumentParser:
+    """A parser with the options of the three components that the recipe names."""
+    parser = ArgumentParser(prog="laban train RECIPE", exit_on_error=False)
+    parser.add_argument("--about", type=str, default="", help="what the recipe is")
+    parser.add_argument("--stream", type=str, default="joint", help=" ".join(STREAMS))
+    parser.add_argument("--benchmark", type=str | None, default=None, help="label set and split")
+    for kind, (names, given) in COMPONENTS.items():
+        name = values[kind]["name"]
+        parser.add_argument(f"--{kind}.name", type=str, default=name, help=" ".join(names))
+        parser.add_class_arguments(names[name], kind, skip=given, as_group=False)
+    parser.add_class_arguments(Training, "training")
+    return parser
+
+
+def _flat(values: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
+    """Nested mappings as dotted keys."""
+    flat: dict[str, Any] = {}
+    for key, value in values.items():
+        if isinstance(value, Mapping):
+            flat |= _flat(value, f"{prefix}{key}.")
+        else:
+            flat[f"{prefix}{key}"] = value
+    return flat
+
+
+def _check_keys(values: Mapping[str, Any], parser: ArgumentParser, place: str) -> None:
+    """Refuses keys that no constructor takes, with the nearest that one does."""
+    known = set(_flat(parser.get_defaults().as_dict()))
+    for key in _flat(values):
+        if key not in known:
+            leaf = key.split(".")[-1]
+            near = [k for k in known if difflib.get_close_matches(leaf, [k.split(".")[-1]])]
+            hint = nearest(key, near or known)
+            raise LabanError(f"{place}: unknown key '{key}': {hint}")
+
+
+def _sentence(error: Exception, place: str) -> str:
+    text = " ".join(str(error).split())
+    return f"{place}: {text}"
+
+
+def _recipe(chosen: Mapping[str, Any]) -> Recipe:
+    """The record of checked values."""
+    if chosen["stream"] not in STREAMS:
+        raise unknown_name("stream", chosen["stream"], STREAMS)
+    return Recipe(
+        pipeline=chosen["pipeline"],
+        encoder=chosen["encoder"],
+        objective=chosen["objective"],
+        training=training_from(chosen["training"]),
+        stream=chosen["stream"],
+        benchmark=chosen["benchmark"],
+        values=plain(chosen),
+    )
+
+
+def training_from(values: Mapping[str, Any]) -> Training:
+    """The training record of plain values."""
+    optimiser, schedule = Optimiser(**values["optimiser"]), Schedule(**values["schedule"])
+    return Training(**{**values, "optimiser": optimiser, "schedule": schedule})
+
+
+def plain(value: Any) -> Any:
+    """The value with tuples as lists, as YAML and JSON write them."""
+    if isinstance(value, Mapping):
+        return {key: plain(item) for key, item in value.items()}
+    return [plain(item) for item in value] if isinstance(value, (list, tuple)) else value
+
+
+def help_text(values: Mapping[str, Any]) -> str:
+    """All keys of a recipe with their meanings, as the command line takes them."""
+    return _parser(values).format_help()
+
+
+def recipe_list(paper: str | None = None) -> list[dict[str, Any]]:
+    """Every built-in recipe: name, paper, table, row, benchmark and the published per cent."""
+    rows = []
+    tables = _tables()
+    for name in recipe_names():
+        row = tables.get(name, {})
+        values = {} if "fuse" in row else load_recipe(name)
+        rows.append(
+            {
+                "name": name,
+                "paper": row.get("paper", ""),
+                "table": row.get("table", ""),
+                "row": row.get("row", values.get("about", "")),
+                "benchmark": row.get("benchmark", values.get("benchmark")),
+                "published": row.get("published"),
+            }
+        )
+    return [row for row in rows if paper in (None, row["paper"])]

@@ -1,0 +1,234 @@
+"""Raw recordings to a store: streaming, in bounded memory, and saying what was left out and why.
+
+Progress and summary go to standard error; a bar is shown on a terminal only. Files that cannot be
+read are skipped and named, with their reasons in ``STORE.skipped.txt`` beside the store. The store
+appears when it is whole; until then what was there stays.
+"""
+
+import time
+from collections.abc import Generator, Iterable, Iterator
+from contextlib import closing
+from dataclasses import dataclass, field
+from pathlib import Path, PurePosixPath
+
+from joblib import Parallel, delayed
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+from laban.clip import Clip
+from laban.errors import LabanError, unknown_name
+from laban.layout import check_clip
+from laban.readers import READERS, Entry, Reader, Source
+from laban.store import Store
+
+__all__ = ["Summary", "convert"]
+
+CHUNK_BYTES = 8 * 2**20
+CHUNK_FILES = 64
+CHUNKS_A_WAVE = 8  # For each worker: what may wait for the writer at the most.
+SHOWN = 20
+
+_Outcome = Clip | str  # What became of a file: its clip, or why there is none.
+
+
+@dataclass
+class Summary:
+    """What a conversion did.
+
+    Attributes:
+        store: The file that was written.
+        clips: Clips in it.
+        frames: Frames in it.
+        skipped: For each file that was left out its path inside the source and the reason.
+        source_bytes: Size of the files read, unpacked.
+        store_bytes: Size of the store.
+        seconds: Duration.
+    """
+
+    store: Path
+    clips: int = 0
+    frames: int = 0
+    skipped: list[tuple[str, str]] = field(default_factory=list)
+    source_bytes: int = 0
+    store_bytes: int = 0
+    seconds: float = 0.0
+
+    def __str__(self) -> str:
+        rate = self.source_bytes / 1e6 / max(self.seconds, 1e-9)
+        return (
+            f"{self.store}: {self.clips:,} clips, {self.frames:,} frames, "
+            f"{len(self.skipped):,} skipped; {_megabytes(self.source_bytes)} read, "
+            f"{_megabytes(self.store_bytes)} written in {self.seconds:.1f} s ({rate:.0f} MB/s)"
+        )
+
+
+def convert(
+    format: str,
+    source: Path,
+    store: Path,
+    *,
+    overwrite: bool = False,
+    workers: int = 1,
+    ignored: Path | None = None,
+) -> Summary:
+    """Turn raw recordings into a store.
+
+    Args:
+        format: The raw format, one of `laban.readers.READERS`.
+        source: A folder, a zip or a single file.
+        store: The file to write.
+        overwrite: Replace a store that is there.
+        workers: Processes that read; the store is the same whatever their number.
+        ignored: A text file with the names of clips to leave out, one a line, such as NTU's list
+            of samples with missing skeletons.
+
+    Raises:
+        LabanError: Where the source holds nothing that can be read, or the store is there already;
+            a store that was there stays as it was.
+    """
+    if format not in READERS:
+        raise unknown_name("format", format, READERS)
+    if workers < 1:
+        raise LabanError(f"workers is {workers}: give the number of processes, 1 or more")
+    reader, store, began = READERS[format], Path(store), time.perf_counter()
+    summary, console = Summary(store), Console(stderr=True, highlight=False)
+    with Source.open(source) as opened:
+        entries = reader.find(opened)
+        if not entries:
+            raise LabanError(
+                f"{source} holds no {format} recordings: they are named like {reader.layout}"
+            )
+        entries = _without(entries, ignored, summary)
+        found = _outcomes(reader, opened, entries, workers=workers)
+        with closing(found), _bar(console) as bar:
+            shown = bar.track(found, total=len(entries), description=f"convert {format}")
+            clips = _clips(shown, opened, summary)
+            info = {"format": format, "source": Path(source).name}
+            Store.write(store, clips, overwrite=overwrite, info=info)
+    summary.store_bytes = store.stat().st_size
+    summary.seconds = time.perf_counter() - began
+    _report(summary, console)
+    return summary
+
+
+def _without(entries: list[Entry], ignored: Path | None, summary: Summary) -> list[Entry]:
+    """The entries that a list of ignored clips does not name."""
+    if ignored is None:
+        return entries
+    try:
+        names = {line.strip() for line in Path(ignored).read_text("utf-8").splitlines()}
+    except (OSError, UnicodeDecodeError) as error:
+        raise LabanError(
+            f"{ignored} cannot be read as a list of clip names: give a text file with one a line"
+        ) from error
+    out = [e for e in entries if e.name in names or PurePosixPath(e.path).name in names]
+    summary.skipped += [(entry.path, f"named in {ignored}") for entry in out]
+    gone = {entry.path for entry in out}
+    return [entry for entry in entries if entry.path not in gone]
+
+
+def _clips(
+    found: Iterable[tuple[Entry, _Outcome]], source: Source, summary: Summary
+) -> Iterator[Clip]:
+    """The clips alone, with the count of everything in the summary."""
+    for entry, outcome in found:
+        summary.source_bytes += _size(source, entry)
+        if isinstance(outcome, str):
+            summary.skipped.append((entry.path, outcome))
+            continue
+        summary.clips += 1
+        summary.frames += outcome.frames
+        yield outcome
+    if not summary.clips:
+        path, reason = summary.skipped[0]
+        raise LabanError(
+            f"{source.path}: none of {len(summary.skipped):,} recordings can be used, "
+            f"the first is {path} ({reason})"
+        )
+
+
+def _outcomes(
+    reader: Reader, source: Source, entries: list[Entry], *, workers: int
+) -> Generator[tuple[Entry, _Outcome], None, None]:
+    """Entries with what became of each, in their order, whatever the number of workers."""
+    if workers == 1:
+        for entry in entries:
+            yield entry, _read(reader, source, entry)
+        return
+    chunks = list(_chunks(source, entries))
+    wave = workers * CHUNKS_A_WAVE
+    # joblib hands out the next task when one is done, not when its result is taken: a wave at a
+    # time bounds what waits for the writer.
+    with Parallel(n_jobs=workers, return_as="generator") as parallel:
+        for start in range(0, len(chunks), wave):
+            part = chunks[start : start + wave]
+            results = parallel(delayed(_read_all)(reader, source, chunk) for chunk in part)
+            for chunk, outcomes in zip(part, results, strict=True):
+                yield from zip(chunk, outcomes, strict=True)
+
+
+def _read(reader: Reader, source: Source, entry: Entry) -> _Outcome:
+    """The clip of an entry, or the sentence that says why there is none."""
+    try:
+        clip = reader.read(source, entry)
+        check_clip(clip)
+    except LabanError as error:
+        return str(error)
+    return clip
+
+
+def _read_all(reader: Reader, source: Source, entries: list[Entry]) -> list[_Outcome]:
+    return [_read(reader, source, entry) for entry in entries]
+
+
+def _chunks(source: Source, entries: list[Entry]) -> Iterator[list[Entry]]:
+    """Consecutive entries, together about 8 MiB or 64 files."""
+    chunk: list[Entry] = []
+    size = 0
+    for entry in entries:
+        chunk.append(entry)
+        size += _size(source, entry)
+        if size >= CHUNK_BYTES or len(chunk) == CHUNK_FILES:
+            yield chunk
+            chunk, size = [], 0
+    if chunk:
+        yield chunk
+
+
+def _size(source: Source, entry: Entry) -> int:
+    try:
+        return source.size(entry.path)
+    except LabanError:  # The reader meets the same fault and tells it.
+        return 0
+
+
+def _bar(console: Console) -> Progress:
+    return Progress(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeRemainingColumn(),
+        console=console,
+        transient=True,
+        disable=not console.is_terminal,
+    )
+
+
+def _report(summary: Summary, console: Console) -> None:
+    """Tell what was skipped, the first on the screen and all of it in a file, and the summary."""
+    listing = summary.store.with_name(summary.store.name + ".skipped.txt")
+    lines = [f"{path}: {' '.join(reason.split())}" for path, reason in summary.skipped]
+    for line in lines[:SHOWN]:
+        console.print(f"skipped {line}", markup=False, soft_wrap=True)
+    if lines:
+        text = "".join(line + "\n" for line in lines)
+        listing.write_text(text, encoding="utf-8", errors="backslashreplace")
+        more = f"and {len(lines) - SHOWN:,} more; " if len(lines) > SHOWN else ""
+        console.print(f"{more}all are listed in {listing}", markup=False, soft_wrap=True)
+    else:
+        listing.unlink(missing_ok=True)
+    console.print(str(summary), markup=False, soft_wrap=True)
+
+
+def _megabytes(size: int) -> str:
+    return f"{size / 1e6:,.1f} MB"

@@ -1,0 +1,92 @@
+"""Clips of a store as batches: which clips, in which order, on which process.
+
+The store stays on disk; loader workers open it themselves. A clip is prepared when it is read.
+"""
+
+from collections.abc import Iterator, Sequence
+
+import torch
+from torch.utils.data import DataLoader, Dataset, Sampler
+
+from laban.batch import Batch, collate
+from laban.clip import Clip
+from laban.pipelines import Pipeline
+from laban.store import Store
+
+__all__ = ["ClipDataset", "EpochSampler", "batches"]
+
+
+class ClipDataset(Dataset):
+    """Prepared clips of a store with their class numbers.
+
+    Args:
+        store: Where the clips are.
+        keys: The clips' numbers in the store.
+        labels: Their class numbers, -1 where unknown.
+        pipeline: Prepares each clip.
+    """
+
+    def __init__(
+        self, store: Store, keys: Sequence[int], labels: Sequence[int], pipeline: Pipeline
+    ) -> None:
+        self.store, self.pipeline = store, pipeline
+        self.keys = [int(key) for key in keys]
+        self.labels = [int(label) for label in labels]
+
+    def __len__(self) -> int:
+        return len(self.keys)
+
+    def __getitem__(self, place: int) -> tuple[Clip, int, int]:
+        key = self.keys[place]
+        return self.pipeline.prepare(self.store[key]), self.labels[place], key
+
+
+class EpochSampler(Sampler[list[int]]):
+    """The places of one process's share of each global batch, in an order fixed by seed and epoch.
+
+    Args:
+        size: Clips in the dataset.
+        batch: Clips in a global batch, over all processes.
+        rank: This process.
+        world: How many processes.
+        seed: Fixes the order together with ``epoch``; None keeps the dataset's order and the last,
+            smaller batch.
+    """
+
+    def __init__(
+        self, size: int, batch: int, *, rank: int = 0, world: int = 1, seed: int | None = None
+    ) -> None:
+        self.size, self.batch, self.rank, self.world, self.seed = size, batch, rank, world, seed
+        self.epoch = 0
+
+    def __len__(self) -> int:
+        if self.seed is None:
+            return -(-self.size // self.batch)
+        return max(1, self.size // self.batch)
+
+    def __iter__(self) -> Iterator[list[int]]:
+        if self.seed is None:
+            order = list(range(self.size))
+        else:
+            generator = torch.Generator().manual_seed(self.seed * 1_000_003 + self.epoch)
+            order = torch.randperm(self.size, generator=generator).tolist()
+        for number in range(len(self)):
+            chosen = order[number * self.batch : (number + 1) * self.batch]
+            yield chosen[self.rank :: self.world]
+
+
+def _collate(items: list[tuple[Clip, int, int]]) -> Batch:
+    clips, labels, keys = zip(*items, strict=True)
+    return collate(clips, labels, keys)
+
+
+def batches(dataset: ClipDataset, sampler: EpochSampler, *, workers: int = 0) -> DataLoader:
+    """Batches in the sampler's order; with workers the reading runs beside the training."""
+    return DataLoader(
+        dataset,
+        batch_sampler=sampler,
+        collate_fn=_collate,
+        num_workers=workers,
+        persistent_workers=workers > 0,
+        pin_memory=torch.cuda.is_available(),
+    )

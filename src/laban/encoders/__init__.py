@@ -1,0 +1,13 @@
+"""Poses to features: one network a file, all on one contract.
+
+``forward(poses (B, M, T, V, C), present (B, M, T), joints=None, frames=None)`` gives `Features`;
+``dim`` is their width. An encoder knows neither labels nor losses.
+"""
+
+from torch import nn
+
+from laban.encoders.dsta_net import DSTANet
+
+__all__ = ["ENCODERS", "DSTANet"]
+
+ENCODERS: dict[str, type[nn.Module]] = {"dsta-net": DSTANet}

@@ -1,0 +1,24 @@
+"""Errors that a person can mend: one sentence with the place and the mend."""
+
+from collections.abc import Iterable
+from difflib import get_close_matches
+
+__all__ = ["LabanError", "nearest", "unknown_name"]
+
+
+class LabanError(ValueError):
+    """Something the user can mend; the command prints the sentence and exits with status 2."""
+
+
+def nearest(name: str, options: Iterable[str]) -> str:
+    """The sentence part that helps after an unknown name: the near ones, else all of them."""
+    options = sorted(options)
+    close = get_close_matches(name, options, n=3, cutoff=0.5)
+    if close:
+        return "did you mean " + " or ".join(close) + "?"
+    return "choose one of " + ", ".join(options)
+
+
+def unknown_name(kind: str, name: str, options: Iterable[str]) -> LabanError:
+    """An error for a word that is in no list, such as an unknown encoder or benchmark."""
+    return LabanError(f"unknown {kind} '{name}': {nearest(name, options)}")

@@ -1,0 +1,120 @@
+"""Batch normalisation that counts only what exists, over all processes.
+
+Ioffe and Szegedy, "Batch Normalization", https://arxiv.org/abs/1502.03167. State names and running
+statistics are those of ``torch.nn.BatchNorm2d``, so official weights load.
+
+Unusual here: channels come last by default; a mask leaves padded frames, absent persons and padded
+joints out of the statistics; and the statistics are summed over all processes of an initialised
+``torch.distributed``, on CPU too (PyTorch's synchronised one refuses CPU tensors).
+"""
+
+import torch
+import torch.distributed as dist
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+__all__ = ["MaskedBatchNorm"]
+
+
+class MaskedBatchNorm(nn.Module):
+    """Normalises each channel over everything else that is present.
+
+    Args:
+        channels: Size of the channel axis.
+        axis: Where the channels are.
+        eps: Added to the variance.
+        momentum: Weight of a batch in the running statistics.
+    """
+
+    def __init__(
+        self, channels: int, *, axis: int = -1, eps: float = 1e-5, momentum: float = 0.1
+    ) -> None:
+        super().__init__()
+        self.axis, self.eps, self.momentum = axis, eps, momentum
+        self.weight = nn.Parameter(torch.ones(channels))
+        self.bias = nn.Parameter(torch.zeros(channels))
+        self.running_mean: Tensor
+        self.running_var: Tensor
+        self.num_batches_tracked: Tensor
+        self.register_buffer("running_mean", torch.zeros(channels))
+        self.register_buffer("running_var", torch.ones(channels))
+        self.register_buffer("num_batches_tracked", torch.tensor(0))
+
+    def forward(self, x: Tensor, mask: Tensor | None = None) -> Tensor:
+        """(..., C) -> (..., C), or C at another axis.
+
+        Args:
+            x: The tensor to normalise.
+            mask: bool, the shape of ``x`` without its channel axis; False takes no part in the
+                statistics (it is normalised with them all the same). None: all take part.
+        """
+        if self.axis not in (-1, x.dim() - 1):
+            moved = self._normalised(x.movedim(self.axis, -1), mask)
+            return moved.movedim(-1, self.axis)
+        return self._normalised(x, mask)
+
+    def _normalised(self, x: Tensor, mask: Tensor | None) -> Tensor:
+        rows = x.reshape(-1, x.shape[-1])
+        if self.training:
+            self.num_batches_tracked.add_(1)
+        if self.training and (mask is not None or _world_size() > 1):
+            rows = self._masked(rows, None if mask is None else mask.reshape(-1, 1))
+        else:
+            rows = F.batch_norm(
+                rows,
+                self.running_mean,
+                self.running_var,
+                self.weight,
+                self.bias,
+                self.training,
+                self.momentum,
+                self.eps,
+            )
+        return rows.view(x.shape)
+
+    def _masked(self, x: Tensor, mask: Tensor | None) -> Tensor:
+        """(R, C), (R, 1) -> (R, C): statistics of the masked rows of all processes."""
+        wide = x.float()
+        kept = wide if mask is None else wide.masked_fill(~mask, 0)
+        seen = x.new_full((1,), len(x), dtype=torch.float32) if mask is None else mask.sum(0)
+        sums = _summed_over_processes(torch.cat((kept.sum(0), seen.float())))
+        count = sums[-1].clamp(min=1)
+        mean = sums[:-1] / count
+        # A second pass: the mean square minus the squared mean would lose what float32 cannot hold.
+        centred = wide - mean if mask is None else (wide - mean).masked_fill(~mask, 0)
+        variance = _summed_over_processes(centred.square().sum(0)) / count
+        with torch.no_grad():
+            share = self.momentum * (sums[-1] > 0)
+            unbiased = variance * (count / (count - 1).clamp(min=1))
+            self.running_mean.lerp_(mean, share)
+            self.running_var.lerp_(unbiased, share)
+        scale = self.weight * torch.rsqrt(variance + self.eps)
+        return ((wide - mean) * scale + self.bias).to(x.dtype)
+
+    def extra_repr(self) -> str:
+        """The line that ``print`` shows."""
+        return f"{len(self.weight)}, axis={self.axis}"
+
+
+class _Sum(torch.autograd.Function):
+    """The sum over processes; a gradient is summed over them too, as each one's loss counts."""
+
+    @staticmethod
+    def forward(ctx: object, x: Tensor) -> Tensor:
+        total = x.clone()
+        dist.all_reduce(total)
+        return total
+
+    @staticmethod
+    def backward(ctx: object, grad: Tensor) -> Tensor:
+        total = grad.contiguous().clone()
+        dist.all_reduce(total)
+        return total
+
+
+def _world_size() -> int:
+    return dist.get_world_size() if dist.is_available() and dist.is_initialized() else 1
+
+
+def _summed_over_processes(x: Tensor) -> Tensor:
+    return _Sum.apply(x) if _world_size() > 1 else x

@@ -1,0 +1,53 @@
+"""Recognition: one class a clip, cross-entropy. The plain supervised objective of all five papers.
+
+DSTA-Net section 4.2, https://arxiv.org/abs/2007.03263: "cross-entropy as the loss function".
+
+Unusual here: nothing; label smoothing is off, as in the papers.
+"""
+
+import torch
+from torch import Tensor, nn
+from torch.nn.functional import cross_entropy
+
+from laban.batch import Batch
+from laban.nn import Classifier
+from laban.pipelines import View
+
+__all__ = ["Recognition"]
+
+
+class Recognition(nn.Module):
+    """An encoder, a linear head on its pooled features and the cross-entropy of its scores.
+
+    Args:
+        encoder: Gives features (B, M, T', V', D).
+        view: The pipeline's view of the stream.
+        classes: How many classes there are.
+        smoothing: Share of the target spread evenly over all classes.
+    """
+
+    def __init__(
+        self,
+        encoder: nn.Module,
+        view: View,
+        *,
+        classes: int,
+        smoothing: float = 0.0,
+    ) -> None:
+        super().__init__()
+        self.model = Classifier(encoder, classes)
+        self.view, self.smoothing = view, smoothing
+
+    def forward(
+        self, batch: Batch, generator: torch.Generator | None = None
+    ) -> tuple[Tensor, dict[str, Tensor]]:
+        """``Batch (B, M, T, V, C) -> loss (), logs``; every clip of the batch has a label."""
+        scores = self.scores(batch, generator)
+        loss = cross_entropy(scores, batch.labels, label_smoothing=self.smoothing)
+        right = (scores.argmax(1) == batch.labels).float().mean()
+        return loss, {"loss": loss.detach(), "accuracy": right}
+
+    def scores(self, batch: Batch, generator: torch.Generator | None = None) -> Tensor:
+        """Class scores before the softmax: ``Batch (B, M, T, V, C) -> (B, classes)`` float32."""
+        poses, present = self.view(batch, generator)
+        return self.model(poses, present).float()

@@ -1,0 +1,82 @@
+"""Which bodies of a clip count: a sensor also tracks furniture and gives one person two ids.
+
+Sources: the energy and shape rule is DSTA-Net's (its `prepare/ntu_60/gendata.py`; the paper says
+nothing); https://arxiv.org/abs/2007.03263.
+"""
+
+import numpy as np
+
+from laban.clip import Clip
+from laban.skeletons import Skeleton
+
+__all__ = ["choose_people", "drop_empty_frames", "energy", "is_upright", "keep_people"]
+
+
+def energy(poses: np.ndarray, present: np.ndarray, centre: int) -> np.ndarray:
+    """How much each body moves and spreads: ``(M, T, V, C), (M, T) -> (M,)``.
+
+    The standard deviations of x, y and z over present frames and joints, summed, after the centre
+    joint of each frame is subtracted; 0 for a body that is never there.
+    """
+    spread = np.zeros(len(poses))
+    for person, (pose, there) in enumerate(zip(poses, present, strict=True)):
+        if there.any():
+            relative = pose[there] - pose[there][:, centre : centre + 1]
+            spread[person] = relative[..., :3].astype(np.float64).std(axis=(0, 1)).sum()
+    return spread
+
+
+def is_upright(poses: np.ndarray, present: np.ndarray) -> np.ndarray:
+    """Whether each body is taller than wide: ``(M, T, V, C), (M, T) -> (M,)`` bool.
+
+    Judged on the first present frame: 0.8 of the extent in y above the extent in x.
+    """
+    first = present.argmax(axis=1)
+    frame = poses[np.arange(len(poses)), first]  # (M, V, C)
+    extent = np.ptp(frame[..., :2], axis=1)  # (M, 2)
+    return (0.8 * extent[:, 1] > extent[:, 0]) & present.any(axis=1)
+
+
+def choose_people(clip: Clip, *, most: int = 2, share: float = 0.85) -> Clip:
+    """The clip with ghosts removed and at most ``most`` persons, the liveliest first.
+
+    The stated rule: with more than one body, sort by energy, falling; drop a body whose energy is
+    below ``share`` of the highest unless it is upright on its first frame; keep the first ``most``.
+    A lone body always stays.
+    """
+    if clip.persons <= 1:
+        return clip
+    centre = _centre(clip.skeleton)
+    strength = energy(clip.poses, clip.present, centre)
+    order = np.argsort(-strength, kind="stable")
+    upright = is_upright(clip.poses, clip.present)
+    kept = [m for m in order if strength[m] >= share * strength.max() or upright[m]]
+    return keep_people(clip, kept[:most])
+
+
+def _centre(skeleton: Skeleton) -> int:
+    """The joint at the bottom of the spine, or the root: NTU's joint 0 in the official rule."""
+    return skeleton.index(skeleton.spine[0]) if skeleton.spine else skeleton.root
+
+
+def keep_people(clip: Clip, kept: list[int]) -> Clip:
+    """The clip with the bodies of these numbers, in this order."""
+    return Clip(
+        name=clip.name,
+        poses=clip.poses[kept],
+        skeleton=clip.skeleton,
+        present=clip.present[kept],
+        confidence=None if clip.confidence is None else clip.confidence[kept],
+        fps=clip.fps,
+        label=clip.label,
+        segments=clip.segments,
+        facts=clip.facts,
+    )
+
+
+def drop_empty_frames(poses: np.ndarray, present: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Frames in which somebody is: ``(M, T, V, C), (M, T) -> (M, T', V, C), (M, T')``."""
+    somebody = present.any(axis=0)
+    if somebody.all():
+        return poses, present
+    return poses[:, somebody], present[:, somebody]

@@ -1,0 +1,152 @@
+"""DSTA-Net's way from a clip to the network: https://arxiv.org/abs/2007.03263
+
+People by energy and shape; the first frame's root to the origin, a bone to length one, the body
+turned upright and to face the camera; 150 frames sampled and 128 cropped (section 4.2). The paper
+says nothing of the normalisation; it is the official code's (`prepare/*/gendata.py`), for SHREC'17
+without turning and for DHG without turning or scaling.
+
+Unusual here:
+- Centre, size and directions are those of the first frame that has the first person, for all
+  frames and persons: the movement of the root stays.
+- Streams are computed before frames are sampled, on the clip's own frames.
+- No augmentation but the sampling itself.
+
+Differs from the official code:
+- It reads centre and directions from frame 0 even where the first person is not there yet, which
+  leaves such a clip uncentred. Here it is the first frame in which that person is.
+- Its NTU bone stream loses four of 24 bones and overwrites others (`official_ntu_bones`).
+- Each of its workers repeats the same random stream every epoch. Here every clip and epoch differ.
+"""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from laban.batch import Batch
+from laban.clip import Clip
+from laban.draws import Draws
+from laban.errors import LabanError
+from laban.geometry import rotation_between
+from laban.people import choose_people, drop_empty_frames
+from laban.sampling import centre_crop, random_crop, random_frames, take_frames, uniform_frames
+from laban.skeletons import Skeleton
+from laban.streams import stream_named
+
+__all__ = ["DSTANetPipeline", "Frame", "normalise"]
+
+Bone = tuple[str, str]
+
+
+@dataclass(frozen=True)
+class Frame:
+    """A frame of reference by joint names.
+
+    Attributes:
+        origin: The joint that goes to (0, 0, 0).
+        unit: The bone that gets length 1, or None.
+        up: The bone that is turned parallel to +z, or None.
+        right: The bone that is then turned, about z, parallel to +x, or None.
+    """
+
+    origin: str
+    unit: Bone | None = None
+    up: Bone | None = None
+    right: Bone | None = None
+
+
+_NTU_SPINE = ("spine-base", "spine-shoulder")
+# NTU, SHREC'17: gendata.py. Kinect v1 is not in the paper: NTU's choice by the like-named joints.
+FRAMES = {
+    "kinect-v2": Frame("spine-base", _NTU_SPINE, _NTU_SPINE, ("spine-shoulder", "elbow-left")),
+    "kinect-v1": Frame(
+        "hip-centre",
+        ("hip-centre", "shoulder-centre"),
+        ("hip-centre", "shoulder-centre"),
+        ("shoulder-centre", "elbow-left"),
+    ),
+    "hand-22": Frame("wrist", ("wrist", "middle-base")),
+}
+
+
+def normalise(
+    poses: np.ndarray, present: np.ndarray, skeleton: Skeleton, frame: Frame
+) -> np.ndarray:
+    """Into the frame of the first person: ``(M, T, V, 3), (M, T) -> (M, T, V, 3)``."""
+    reference = poses[0, present[0].argmax()]  # (V, 3)
+    known = (poses != 0).any(-1, keepdims=True)
+    moved = (poses - reference[skeleton.index(frame.origin)]) * known
+    if frame.unit:
+        tail, tip = (skeleton.index(joint) for joint in frame.unit)
+        lengths = np.linalg.norm(poses[0, :, tip] - poses[0, :, tail], axis=-1)
+        length = lengths[lengths > 0][:1]
+        moved = moved / (length if len(length) else 1.0)
+    first = torch.from_numpy(np.ascontiguousarray(moved[0, present[0].argmax()])).double()
+    turn = torch.eye(3, dtype=torch.float64)
+    if frame.up:
+        tail, tip = (skeleton.index(joint) for joint in frame.up)
+        turn = rotation_between(first[tip] - first[tail], first.new_tensor([0, 0, 1]))
+    if frame.right:
+        tail, tip = (skeleton.index(joint) for joint in frame.right)
+        level = (first[tip] - first[tail]) @ turn.T * first.new_tensor([1, 1, 0])
+        turn = rotation_between(level, first.new_tensor([1, 0, 0])) @ turn
+    return (moved @ turn.numpy().T.astype(np.float32)).astype(np.float32)
+
+
+class DSTANetPipeline:
+    """DSTA-Net's preparation and sampling.
+
+    Args:
+        skeleton: The store's joint layout.
+        window: Frames sampled from the clip, at random in training and evenly in the test view.
+        crop: Frames cropped from the window, at random and from the centre.
+        persons: Bodies kept.
+        origin: Joint at the origin; None takes the table's for this skeleton, else the root.
+        unit: Names of the two joints whose distance becomes 1; None as above.
+        turn: Whether bodies are turned upright and to face the camera where the table says so.
+    """
+
+    def __init__(
+        self,
+        skeleton: Skeleton,
+        *,
+        window: int = 150,
+        crop: int = 128,
+        persons: int = 2,
+        origin: str | None = None,
+        unit: Bone | None = None,
+        turn: bool = True,
+    ) -> None:
+        if not 0 < crop <= window:
+            raise LabanError(f"pipeline dsta-net: crop is {crop}, give 1 to window = {window}")
+        frame = FRAMES.get(skeleton.name) or Frame(skeleton.joints[skeleton.root], skeleton.spine)
+        frame = replace(frame, origin=origin or frame.origin, unit=unit or frame.unit)
+        self.frame = frame if turn else replace(frame, up=None, right=None)
+        self.skeleton = skeleton
+        self.window, self.crop, self.persons = window, crop, persons
+
+    def prepare(self, clip: Clip) -> Clip:
+        """People chosen, empty frames dropped, normalised: deterministic, once a clip."""
+        clip = choose_people(clip, most=self.persons)
+        poses, present = drop_empty_frames(clip.poses, clip.present)
+        if not present.any():
+            raise LabanError(f"clip {clip.name}: nobody is present in any frame, leave it out")
+        if not present[0].any():
+            poses, present = poses[present.any(1)], present[present.any(1)]
+        poses = normalise(poses, present, clip.skeleton, self.frame)
+        return replace(clip, poses=poses, present=present, confidence=None)
+
+    def view(
+        self, batch: Batch, stream: str, generator: torch.Generator | None = None
+    ) -> tuple[Tensor, Tensor]:
+        """``Batch (B, M, T, V, C) -> (B, M, crop, V, C'), (B, M, crop)``, see Pipeline."""
+        flow = stream_named(stream)
+        poses, present = flow(batch.poses, batch.present, self.skeleton)
+        frames = flow.frames(batch.frames)
+        if generator is None:
+            chosen = centre_crop(uniform_frames(frames, self.window), self.crop)
+        else:
+            draws = Draws(generator, batch.keys)
+            chosen = random_crop(random_frames(frames, self.window, draws), self.crop, draws)
+        return take_frames(poses, present, chosen)

@@ -1,0 +1,171 @@
+"""A run: a folder that explains itself.
+
+``recipe.yaml`` the resolved recipe, ``run.json`` what it was trained on and how it went,
+``weights.safetensors`` the weights with skeleton, classes, stream and pipeline in their header,
+``metrics.jsonl`` one line an epoch, ``test.parquet`` the scores of the test clips, ``report.html``.
+Prediction needs nothing else: a run knows its pipeline, stream and classes.
+"""
+
+import json
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import torch
+import yaml
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save_file
+from torch import nn
+
+from laban.assembly import Parts, assemble
+from laban.errors import LabanError
+from laban.skeletons import Skeleton
+
+__all__ = ["FORMAT", "Run", "new_folder"]
+
+FORMAT = 1
+WEIGHTS = "weights.safetensors"
+
+
+def new_folder(path: Path, *, resume: bool = False) -> Path:
+    """Makes the folder of a new run; an existing one is left alone unless it is resumed."""
+    if path.is_dir() and any(path.iterdir()):
+        if not resume:
+            raise LabanError(f"{path} exists already, choose another --out, or go on with --resume")
+    elif path.exists() and not path.is_dir():
+        raise LabanError(f"{path} is a file, choose another --out")
+    path.mkdir(parents=True, exist_ok=True)
+    return path
+
+
+@dataclass
+class Run:
+    """What a run knows of itself.
+
+    Attributes:
+        path: Its folder.
+        recipe: The resolved recipe as plain values.
+        skeleton: The joint layout of its input.
+        channels: Channels of the poses, before the stream.
+        classes: Class names in the order of the scores.
+        stream: The stream's word.
+        benchmark: The benchmark's word.
+        notes: Splits, selection, data, environment and seconds, for the report.
+    """
+
+    path: Path
+    recipe: dict[str, Any]
+    skeleton: Skeleton
+    channels: int
+    classes: tuple[str, ...]
+    stream: str
+    benchmark: str
+    notes: dict[str, Any] = field(default_factory=dict)
+
+    def facts(self) -> dict[str, Any]:
+        """The run as one JSON value."""
+        return {
+            "format": FORMAT,
+            "recipe": self.recipe,
+            "skeleton": self.skeleton.to_json(),
+            "channels": self.channels,
+            "classes": list(self.classes),
+            "stream": self.stream,
+            "benchmark": self.benchmark,
+            "notes": self.notes,
+        }
+
+    def save_facts(self) -> None:
+        """Writes ``run.json`` and ``recipe.yaml``."""
+        _replace(self.path / "run.json", json.dumps(self.facts(), indent=1))
+        _replace(self.path / "recipe.yaml", yaml.safe_dump(self.recipe, sort_keys=False))
+
+    def save_weights(self, objective: nn.Module) -> None:
+        """Writes the objective's weights with the run's facts in the header."""
+        tensors = {k: v.detach().cpu().contiguous() for k, v in objective.state_dict().items()}
+        new = self.path / f"{WEIGHTS}.new"
+        save_file(tensors, new, metadata={"laban": json.dumps(self.facts())})
+        os.replace(new, self.path / WEIGHTS)
+
+    def build(self) -> Parts:
+        """Pipeline, encoder and objective of this run, with fresh weights."""
+        return assemble(self.recipe, self.skeleton, self.channels, self.stream, len(self.classes))
+
+    def load(self) -> Parts:
+        """Pipeline, encoder and objective with the trained weights, ready to evaluate."""
+        parts = self.build()
+        with _weights(self.path) as file:
+            state = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+        missing, spare = parts.objective.load_state_dict(state, strict=False)
+        if missing or spare:
+            raise LabanError(
+                f"{self.path / WEIGHTS} does not fit its recipe: missing {missing[:3]}, left over "
+                f"{spare[:3]}; train the run again"
+            )
+        parts.objective.eval()
+        return parts
+
+    @classmethod
+    def open(cls, path: Path | str) -> "Run":
+        """The run in that folder, read off the header of its weights."""
+        path = Path(path)
+        with _weights(path) as file:
+            header = (file.metadata() or {}).get("laban")
+        if header is None:
+            raise LabanError(f"{path / WEIGHTS} was not written by Laban, name a run folder")
+        return cls.from_facts(path, json.loads(header))
+
+    @classmethod
+    def from_facts(cls, path: Path, facts: Mapping[str, Any]) -> "Run":
+        """The run that `facts` describes."""
+        if facts["format"] > FORMAT:
+            raise LabanError(
+                f"{path} was written by a newer version (format {facts['format']}, this one reads "
+                f"up to {FORMAT}): update laban"
+            )
+        return cls(
+            path=path,
+            recipe=facts["recipe"],
+            skeleton=Skeleton.from_json(facts["skeleton"]),
+            channels=facts["channels"],
+            classes=tuple(facts["classes"]),
+            stream=facts["stream"],
+            benchmark=facts["benchmark"],
+            notes=facts["notes"],
+        )
+
+    def metrics(self) -> list[dict[str, float]]:
+        """One row an epoch."""
+        path = self.path / "metrics.jsonl"
+        return [json.loads(line) for line in path.read_text().splitlines()] if path.exists() else []
+
+
+def _weights(path: Path) -> Any:
+    """The open weights file of a run folder."""
+    if not (path / WEIGHTS).is_file():
+        raise LabanError(f"{path} holds no {WEIGHTS}: name a run folder whose training has ended")
+    try:
+        return safe_open(path / WEIGHTS, framework="pt")
+    except SafetensorError as error:
+        raise LabanError(f"{path / WEIGHTS} is damaged ({error}), train the run again") from None
+
+
+def _replace(path: Path, text: str) -> None:
+    new = path.with_name(path.name + ".new")
+    new.write_text(text)
+    os.replace(new, path)
+
+
+def environment() -> dict[str, Any]:
+    """What a figure was measured on: versions, threads, device."""
+    import platform
+
+    device = torch.cuda.get_device_name() if torch.cuda.is_available() else platform.processor()
+    return {
+        "python": platform.python_version(),
+        "torch": torch.__version__,
+        "threads": torch.get_num_threads(),
+        "device": device or platform.machine(),
+    }

@@ -1,0 +1,153 @@
+"""The one loop: fetch, forward, backward, clip, step, log, validate, save, in reading order.
+
+Lightning Fabric owns devices, precision, processes and checkpoints. Everything random is a function
+of (seed, epoch, step, clip), so a resumed training ends in the weights of an uninterrupted one, and
+two processes in those of one (up to the order of sums).
+"""
+
+import json
+import os
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import torch
+from lightning_fabric import Fabric
+from torch import nn
+
+from laban.batch import Batch
+from laban.dataset import ClipDataset, EpochSampler, batches
+from laban.errors import LabanError
+from laban.training.settings import Training
+
+__all__ = ["CHECKPOINT", "fit", "launch"]
+
+CHECKPOINT = "last.ckpt"
+Row = dict[str, float]
+
+
+def launch(precision: str) -> Fabric:
+    """Fabric on what is there: one process, or as many as torchrun, SLURM or Kubernetes started."""
+    local = int(os.environ.get("LOCAL_WORLD_SIZE", 1))
+    nodes = int(os.environ.get("WORLD_SIZE", 1)) // local
+    several = local * nodes > 1
+    fabric = Fabric(
+        devices=local,
+        num_nodes=nodes,
+        strategy="ddp" if several else "auto",
+        precision=precision,  # type: ignore[arg-type]
+    )
+    fabric.launch()
+    return fabric
+
+
+def fit(
+    fabric: Fabric,
+    objective: nn.Module,
+    dataset: ClipDataset,
+    training: Training,
+    out: Path,
+    *,
+    resume: bool = False,
+    validate: Callable[[], Row] | None = None,
+    report: Callable[[Row], None] | None = None,
+) -> list[Row]:
+    """Trains the objective in place and returns one row of metrics an epoch.
+
+    Args:
+        fabric: From `launch`.
+        objective: ``forward(batch, generator) -> (loss, logs)``.
+        dataset: The training clips.
+        training: The numbers.
+        out: The run folder; ``last.ckpt`` is written there after each epoch.
+        resume: Go on from ``last.ckpt`` where there is one.
+        validate: Called after each epoch; its row joins the epoch's. With ``training.select`` best
+            it gives ``validation_accuracy``, and the best epoch's weights are loaded at the end.
+        report: Called with each epoch's row on the first process.
+    """
+    if training.batch % (fabric.world_size * training.accumulate):
+        raise LabanError(
+            f"training.batch is {training.batch}, give a multiple of the {fabric.world_size} "
+            f"processes times training.accumulate = {training.accumulate}"
+        )
+    model, optimiser = fabric.setup(objective, training.optimiser.build(objective))
+    sampler = EpochSampler(
+        len(dataset),
+        training.batch,
+        rank=fabric.global_rank,
+        world=fabric.world_size,
+        seed=training.seed,
+    )
+    loader = batches(dataset, sampler, workers=training.workers)
+    state = {"model": model, "optimiser": optimiser, "history": [], "best": {}}
+    if resume and (out / CHECKPOINT).exists():
+        fabric.load(out / CHECKPOINT, state, weights_only=True)
+    history: list[Row] = state["history"]
+    generator = torch.Generator()
+
+    for epoch in range(len(history), training.epochs):
+        sampler.epoch = epoch
+        model.train()
+        began, sums, clips = time.perf_counter(), {}, 0
+        for number, batch in enumerate(loader):
+            step = epoch * len(loader) + number
+            rate = training.schedule.rate(step / len(loader), training.epochs)
+            for group in optimiser.param_groups:
+                group["lr"] = training.optimiser.lr * rate
+            for part in range(training.accumulate):
+                torch.manual_seed(hash((training.seed, step, part, fabric.global_rank)))
+                generator.manual_seed(hash((training.seed, step)))
+                piece = _part(batch, part, training.accumulate).to(fabric.device)
+                with fabric.no_backward_sync(model, enabled=part < training.accumulate - 1):
+                    loss, logs = model(piece, generator)
+                    fabric.backward(loss / training.accumulate)
+                for name, value in logs.items():
+                    sums[name] = sums.get(name, 0.0) + value.detach() * len(piece)
+                clips += len(piece)
+            if training.optimiser.clip:
+                fabric.clip_gradients(model, optimiser, max_norm=training.optimiser.clip)
+            optimiser.step()
+            optimiser.zero_grad(set_to_none=True)
+
+        row = {"epoch": epoch + 1, "lr": optimiser.param_groups[0]["lr"]}
+        row |= {f"train_{name}": float(fabric.all_reduce(v / clips)) for name, v in sums.items()}
+        if not all(abs(value) < float("inf") for value in row.values()):
+            raise LabanError(f"epoch {epoch + 1}: the loss is not finite, lower optimiser.lr")
+        if validate:
+            model.eval()
+            row |= validate()
+        row["seconds"] = round(time.perf_counter() - began, 3)
+        history.append(row)
+        _keep_best(state, objective, training)
+        _save(fabric, state, out)
+        if report and fabric.global_rank == 0:
+            report(row)
+
+    if training.select == "best":
+        objective.load_state_dict(state["best"])
+    return history
+
+
+def _part(batch: Batch, part: int, parts: int) -> Batch:
+    """One of equal pieces of a batch, every parts-th clip: ``(B, ...) -> (B / parts, ...)``."""
+    if parts == 1:
+        return batch
+    return Batch(**{name: value[part::parts] for name, value in vars(batch).items()})
+
+
+def _keep_best(state: dict, objective: nn.Module, training: Training) -> None:
+    """Copies the weights if the newest epoch is the best on the validation share."""
+    if training.select == "best":
+        scores = [row["validation_accuracy"] for row in state["history"]]
+        if scores[-1] == max(scores) and scores.index(scores[-1]) == len(scores) - 1:
+            state["best"] = {k: v.detach().clone() for k, v in objective.state_dict().items()}
+
+
+def _save(fabric: Fabric, state: dict, out: Path) -> None:
+    """Writes checkpoint and metrics so that a kill at any moment leaves whole files."""
+    fabric.save(out / f"{CHECKPOINT}.new", state)
+    if fabric.global_rank == 0:
+        os.replace(out / f"{CHECKPOINT}.new", out / CHECKPOINT)
+        lines = "".join(json.dumps(row) + "\n" for row in state["history"])
+        (out / "metrics.jsonl").write_text(lines)
+    fabric.barrier()

@@ -1,0 +1,206 @@
+"""Conversion: what is skipped is named, the store is whole or not there, workers change nothing."""
+
+import json
+import os
+import weakref
+import zipfile
+from dataclasses import dataclass, field
+
+import numpy as np
+import pytest
+
+import laban.convert
+import laban.layout
+from laban.clip import Clip
+from laban.convert import convert
+from laban.errors import LabanError
+from laban.readers import READERS, Entry, Source
+from laban.skeletons import SKELETONS, Skeleton
+from laban.store import Store
+
+PAIR = Skeleton("pair", ("a", "b"), (0, 0))
+
+
+@dataclass
+class Numbers:
+    """A made-up format: NAME.num holds the number of frames, or a word that asks for a fault."""
+
+    layout = "NAME.num"
+    seen: list[str] = field(default_factory=list)
+    alive: weakref.WeakSet = field(default_factory=weakref.WeakSet)
+    most_alive: int = 0
+
+    def find(self, source: Source) -> list[Entry]:
+        names = [name for name in source.names() if name.endswith(".num")]
+        return [Entry(name=name[:-4], path=name, label="x") for name in names]
+
+    def read(self, source: Source, entry: Entry) -> Clip:
+        word = source.read(entry.path).decode()
+        self.seen.append(entry.name)
+        if word == "bad":
+            raise LabanError(f"{entry.path}, line 1: not a number, mend it")
+        if word == "interrupt":
+            raise KeyboardInterrupt
+        poses = np.ones((1, 3 if word == "nan" else int(word), 2, 3))
+        if word == "nan":
+            poses[0, 2, 1, 0] = np.nan
+        clip = Clip(entry.name, poses, PAIR, label=entry.label)
+        self.alive.add(HashedById(clip))
+        self.most_alive = max(self.most_alive, len(self.alive))
+        return clip
+
+
+class HashedById:
+    """Lives as long as its clip: a clip itself cannot be in a set."""
+
+    def __init__(self, clip: Clip) -> None:
+        clip.facts = {}
+        clip.watcher = self
+
+
+@pytest.fixture
+def numbers(monkeypatch) -> Numbers:
+    reader = Numbers()
+    monkeypatch.setitem(READERS, "numbers", reader)
+    return reader
+
+
+@pytest.fixture
+def folder(tmp_path):
+    def make(**files: str):
+        raw = tmp_path / "raw"
+        raw.mkdir(exist_ok=True)
+        for name, word in files.items():
+            (raw / f"{name}.num").write_text(word)
+        return raw
+
+    return make
+
+
+def test_a_folder_becomes_a_store_with_a_summary(numbers, folder, tmp_path, capsys):
+    summary = convert("numbers", folder(a="5", b="2"), tmp_path / "s.arrow")
+    store = Store(tmp_path / "s.arrow")
+    assert store.names.tolist() == ["a", "b"]
+    assert store.frames.tolist() == [5, 2]
+    assert store.info == {"format": "numbers", "source": "raw"}
+    assert (summary.clips, summary.frames, summary.skipped) == (2, 7, [])
+    assert summary.source_bytes == 2
+    assert summary.store_bytes == store.path.stat().st_size
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert "s.arrow: 2 clips, 7 frames, 0 skipped; 0.0 MB read" in err
+    assert not (tmp_path / "s.arrow.skipped.txt").exists()
+
+
+def test_a_zip_is_read_where_it_is(numbers, folder, tmp_path):
+    with zipfile.ZipFile(tmp_path / "raw.zip", "w") as archive:
+        archive.writestr("deep/a.num", "4")
+    convert("numbers", tmp_path / "raw.zip", tmp_path / "s.arrow")
+    assert Store(tmp_path / "s.arrow").names.tolist() == ["deep/a"]
+
+
+def test_skipped_files_are_named_with_the_reason(numbers, folder, tmp_path, capsys):
+    raw = folder(a="3", b="bad", c="nan", d="2")
+    summary = convert("numbers", raw, tmp_path / "s.arrow")
+    assert Store(tmp_path / "s.arrow").names.tolist() == ["a", "d"]
+    assert [path for path, _ in summary.skipped] == ["b.num", "c.num"]
+    listing = (tmp_path / "s.arrow.skipped.txt").read_text().splitlines()
+    assert listing[0] == "b.num: b.num, line 1: not a number, mend it"
+    assert "frame 2" in listing[1] and "not a finite number" in listing[1]
+    err = capsys.readouterr().err
+    assert f"skipped {listing[0]}" in err
+    assert "2 clips, 5 frames, 2 skipped" in err
+    for name in "bc":
+        (raw / f"{name}.num").write_text("1")
+    convert("numbers", raw, tmp_path / "s.arrow", overwrite=True)
+    assert not (tmp_path / "s.arrow.skipped.txt").exists()
+
+
+def test_the_screen_shows_twenty_and_the_file_all(numbers, folder, tmp_path, capsys):
+    convert("numbers", folder(a="1", **{f"f{i}": "bad" for i in range(30)}), tmp_path / "s.arrow")
+    assert len((tmp_path / "s.arrow.skipped.txt").read_text().splitlines()) == 30
+    err = capsys.readouterr().err
+    assert err.count("skipped f") == 20
+    assert "and 10 more; all are listed in" in err
+
+
+def test_ignored_clips_are_left_out(numbers, folder, tmp_path):
+    ignored = tmp_path / "ignored.txt"
+    ignored.write_text("samples with missing skeletons\n\nb\n c.num \nelsewhere\n")
+    raw = folder(a="1", b="1", c="1")
+    summary = convert("numbers", raw, tmp_path / "s.arrow", ignored=ignored)
+    assert Store(tmp_path / "s.arrow").names.tolist() == ["a"]
+    assert numbers.seen == ["a"]
+    assert summary.skipped == [(f"{n}.num", f"named in {ignored}") for n in "bc"]
+    with pytest.raises(LabanError, match=r"none\.txt cannot be read as a list of clip names"):
+        convert("numbers", raw, tmp_path / "t.arrow", ignored=tmp_path / "none.txt")
+
+
+@pytest.mark.parametrize("fault", ["bad", "interrupt"])
+def test_what_existed_stays_when_nothing_comes_of_it(numbers, folder, tmp_path, fault):
+    convert("numbers", folder(a="1"), tmp_path / "s.arrow")
+    before = (tmp_path / "s.arrow").read_bytes()
+    raw = folder(a="bad", b=fault)
+    expected = KeyboardInterrupt if fault == "interrupt" else LabanError
+    with pytest.raises(expected) as raised:
+        convert("numbers", raw, tmp_path / "s.arrow", overwrite=True)
+    if fault == "bad":
+        assert "none of 2 recordings can be used, the first is a.num" in str(raised.value)
+    assert (tmp_path / "s.arrow").read_bytes() == before
+    assert sorted(os.listdir(tmp_path)) == ["raw", "s.arrow"]
+
+
+def test_an_existing_store_is_refused_before_anything_is_read(numbers, folder, tmp_path):
+    convert("numbers", folder(a="1"), tmp_path / "s.arrow")
+    numbers.seen.clear()
+    with pytest.raises(LabanError, match="exists: .*--overwrite"):
+        convert("numbers", folder(a="1"), tmp_path / "s.arrow")
+    assert numbers.seen == []
+
+
+def test_only_a_batch_of_clips_is_alive_at_a_time(numbers, folder, tmp_path, monkeypatch):
+    monkeypatch.setattr(laban.layout, "BATCH_BYTES", 5 * (24 + laban.layout.ROW_BYTES))
+    convert("numbers", folder(**{f"f{i:03}": "1" for i in range(100)}), tmp_path / "s.arrow")
+    assert len(Store(tmp_path / "s.arrow")) == 100
+    assert numbers.most_alive <= 7
+
+
+def test_wrong_arguments_get_a_sentence(numbers, folder, tmp_path):
+    raw = folder(a="1")
+    for arguments, message in [
+        (("number", raw), "unknown format 'number': did you mean numbers"),
+        (("numbers", tmp_path / "nowhere"), "nowhere cannot be read"),
+        (("ntu", raw), "raw holds no ntu recordings: they are named like "),
+    ]:
+        with pytest.raises(LabanError, match=message):
+            convert(*arguments, tmp_path / "s.arrow")
+    with pytest.raises(LabanError, match="workers is 0"):
+        convert("numbers", raw, tmp_path / "s.arrow", workers=0)
+    assert not (tmp_path / "s.arrow").exists()
+
+
+def test_two_workers_write_the_same_bytes(tmp_path, monkeypatch):
+    """Through a real reader: loky's processes cannot import this file's made-up one."""
+    raw = tmp_path / "raw"
+    raw.mkdir()
+    rng = np.random.default_rng(0)
+    for trial in range(12):
+        poses = rng.standard_normal((3 + trial, len(SKELETONS["kinect-v1"]), 3)).tolist()
+        text = json.dumps({"skeletons": poses})
+        (raw / f"a01_s01_e{trial:02}_v01.json").write_text(text[: 99 if trial == 7 else None])
+    monkeypatch.setattr(laban.convert, "CHUNK_FILES", 2)
+    monkeypatch.setattr(laban.convert, "CHUNKS_A_WAVE", 2)
+    one, two = (
+        convert("nw-ucla", raw, tmp_path / f"{workers}.arrow", workers=workers)
+        for workers in (1, 2)
+    )
+    assert (tmp_path / "1.arrow").read_bytes() == (tmp_path / "2.arrow").read_bytes()
+    assert one.skipped == two.skipped
+    assert [path for path, _ in two.skipped] == ["a01_s01_e07_v01.json"]
+    assert (two.clips, two.frames) == (one.clips, one.frames) == (11, Store(two.store).frames.sum())
+
+
+@pytest.mark.real
+def test_nw_ucla_is_whole(real_data, tmp_path):
+    summary = convert("nw-ucla", real_data("nw-ucla.zip"), tmp_path / "s.arrow")
+    assert (summary.clips, summary.frames, summary.skipped) == (1484, 58534, [])

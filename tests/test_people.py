@@ -1,0 +1,54 @@
+import numpy as np
+
+from laban.clip import Clip
+from laban.people import choose_people, drop_empty_frames, energy, is_upright
+from laban.skeletons import SKELETONS
+
+
+def body(rng, *, wide=False, lively=1.0, frames=20):
+    """A standing body (taller than wide) or a piece of furniture, moving as much as told."""
+    poses = rng.normal(size=(frames, 25, 3)) * 0.02 * lively
+    poses[..., 1] += np.linspace(0, 0.3 if wide else 1.6, 25)
+    poses[..., 0] += np.linspace(0, 1.5 if wide else 0.3, 25)
+    return poses.astype(np.float32)
+
+
+def clip(bodies, present=None):
+    return Clip("c", np.stack(bodies), SKELETONS["kinect-v2"], present=present)
+
+
+def test_energy_is_the_spread_about_the_centre_joint():
+    rng = np.random.default_rng(0)
+    poses = rng.normal(size=(2, 6, 25, 3)).astype(np.float32)
+    present = np.ones((2, 6), bool)
+    present[1, 3:] = False
+    found = energy(poses, present, 0)
+    for m in range(2):
+        relative = poses[m, present[m]] - poses[m, present[m]][:, :1]
+        expected = sum(relative[..., c].astype(float).std() for c in range(3))
+        np.testing.assert_allclose(found[m], expected)
+    assert energy(poses, np.zeros((2, 6), bool), 0).tolist() == [0, 0]
+
+
+def test_ghosts_go_and_the_liveliest_comes_first():
+    rng = np.random.default_rng(1)
+    still, lively = body(rng), body(rng, lively=8)
+    ghost = body(rng, wide=True) * 0.3
+    assert is_upright(np.stack([still, ghost]), np.ones((2, 20), bool)).tolist() == [True, False]
+    chosen = choose_people(clip([ghost, still, lively]))
+    np.testing.assert_array_equal(chosen.poses, [lively, still])
+
+
+def test_a_lone_body_always_stays_and_two_are_kept_at_most():
+    rng = np.random.default_rng(2)
+    ghost = body(rng, wide=True)
+    assert choose_people(clip([ghost])).persons == 1
+    assert choose_people(clip([body(rng) for _ in range(4)])).persons == 2
+
+
+def test_empty_frames_go():
+    poses = np.ones((2, 5, 25, 3), np.float32)
+    present = np.array([[1, 0, 0, 1, 0], [0, 0, 1, 1, 0]], bool)
+    kept, there = drop_empty_frames(poses, present)
+    assert kept.shape == (2, 3, 25, 3)
+    assert there.tolist() == [[True, False, True], [False, True, True]]
