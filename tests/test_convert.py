@@ -78,17 +78,18 @@ def folder(tmp_path):
 
 
 def test_a_folder_becomes_a_store_with_a_summary(numbers, folder, tmp_path, capsys):
-    summary = convert("numbers", folder(a="5", b="2"), tmp_path / "s.arrow")
+    result = convert("numbers", folder(a="5", b="2"), tmp_path / "s.arrow")
     store = Store(tmp_path / "s.arrow")
     assert store.names.tolist() == ["a", "b"]
     assert store.frames.tolist() == [5, 2]
     assert store.info == {"format": "numbers", "source": "raw"}
-    assert (summary.clips, summary.frames, summary.skipped) == (2, 7, [])
-    assert summary.source_bytes == 2
-    assert summary.store_bytes == store.path.stat().st_size
-    out, err = capsys.readouterr()
-    assert out == ""
-    assert "s.arrow: 2 clips, 7 frames, 0 skipped; 0.0 MB read" in err
+    summary = result.value
+    assert (summary["clips"], summary["frames"], summary["skipped"]) == (2, 7, [])
+    assert summary["source_bytes"] == 2
+    assert summary["store_bytes"] == store.path.stat().st_size
+    assert capsys.readouterr() == ("", "")
+    assert "s.arrow: 2 clips, 7 frames, 0 skipped; 0.0 MB read" in result.text
+    json.dumps(summary)
     assert not (tmp_path / "s.arrow.skipped.txt").exists()
 
 
@@ -101,15 +102,15 @@ def test_a_zip_is_read_where_it_is(numbers, folder, tmp_path):
 
 def test_skipped_files_are_named_with_the_reason(numbers, folder, tmp_path, capsys):
     raw = folder(a="3", b="bad", c="nan", d="2")
-    summary = convert("numbers", raw, tmp_path / "s.arrow")
+    result = convert("numbers", raw, tmp_path / "s.arrow")
     assert Store(tmp_path / "s.arrow").names.tolist() == ["a", "d"]
-    assert [path for path, _ in summary.skipped] == ["b.num", "c.num"]
+    assert [skip["path"] for skip in result.value["skipped"]] == ["b.num", "c.num"]
     listing = (tmp_path / "s.arrow.skipped.txt").read_text().splitlines()
     assert listing[0] == "b.num: b.num, line 1: not a number, mend it"
     assert "frame 2" in listing[1] and "not a finite number" in listing[1]
     err = capsys.readouterr().err
     assert f"skipped {listing[0]}" in err
-    assert "2 clips, 5 frames, 2 skipped" in err
+    assert "2 clips, 5 frames, 2 skipped" in result.text
     for name in "bc":
         (raw / f"{name}.num").write_text("1")
     convert("numbers", raw, tmp_path / "s.arrow", overwrite=True)
@@ -128,10 +129,11 @@ def test_ignored_clips_are_left_out(numbers, folder, tmp_path):
     ignored = tmp_path / "ignored.txt"
     ignored.write_text("samples with missing skeletons\n\nb\n c.num \nelsewhere\n")
     raw = folder(a="1", b="1", c="1")
-    summary = convert("numbers", raw, tmp_path / "s.arrow", ignored=ignored)
+    summary = convert("numbers", raw, tmp_path / "s.arrow", ignored=ignored).value
     assert Store(tmp_path / "s.arrow").names.tolist() == ["a"]
     assert numbers.seen == ["a"]
-    assert summary.skipped == [(f"{n}.num", f"named in {ignored}") for n in "bc"]
+    expected = [{"path": f"{n}.num", "reason": f"named in {ignored}"} for n in "bc"]
+    assert summary["skipped"] == expected
     with pytest.raises(LabanError, match=r"none\.txt cannot be read as a list of clip names"):
         convert("numbers", raw, tmp_path / "t.arrow", ignored=tmp_path / "none.txt")
 
@@ -191,16 +193,17 @@ def test_two_workers_write_the_same_bytes(tmp_path, monkeypatch):
     monkeypatch.setattr(laban.convert, "CHUNK_FILES", 2)
     monkeypatch.setattr(laban.convert, "CHUNKS_A_WAVE", 2)
     one, two = (
-        convert("nw-ucla", raw, tmp_path / f"{workers}.arrow", workers=workers)
+        convert("nw-ucla", raw, tmp_path / f"{workers}.arrow", workers=workers).value
         for workers in (1, 2)
     )
     assert (tmp_path / "1.arrow").read_bytes() == (tmp_path / "2.arrow").read_bytes()
-    assert one.skipped == two.skipped
-    assert [path for path, _ in two.skipped] == ["a01_s01_e07_v01.json"]
-    assert (two.clips, two.frames) == (one.clips, one.frames) == (11, Store(two.store).frames.sum())
+    assert one["skipped"] == two["skipped"]
+    assert [skip["path"] for skip in two["skipped"]] == ["a01_s01_e07_v01.json"]
+    frames = Store(two["store"]).frames.sum()
+    assert (two["clips"], two["frames"]) == (one["clips"], one["frames"]) == (11, frames)
 
 
 @pytest.mark.real
 def test_nw_ucla_is_whole(real_data, tmp_path):
-    summary = convert("nw-ucla", real_data("nw-ucla.zip"), tmp_path / "s.arrow")
-    assert (summary.clips, summary.frames, summary.skipped) == (1484, 58534, [])
+    summary = convert("nw-ucla", real_data("nw-ucla.zip"), tmp_path / "s.arrow").value
+    assert (summary["clips"], summary["frames"], summary["skipped"]) == (1484, 58534, [])

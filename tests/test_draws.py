@@ -46,3 +46,10 @@ def test_normal_and_coin():
     inside = (values.abs() < 2).float().mean()
     assert abs(inside - math.erf(1 / math.sqrt(2))) < 0.01
     assert abs(draws(keys=range(200)).coin(500, probability=0.3).float().mean() - 0.3) < 0.01
+
+
+def test_the_size_of_a_call_does_not_move_the_next():
+    one, two = draws(), draws()
+    small, large = one.uniform(3), two.uniform(30)
+    assert torch.equal(small, large[:, :3])
+    assert torch.equal(one.uniform(4), two.uniform(4))

@@ -5,6 +5,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from rich.console import Console
 
 from laban.clip import Clip, Segment
 from laban.info import REMEDIES, describe, info
@@ -165,18 +166,18 @@ def test_a_benchmark_fits_where_both_splits_and_all_labels_are(tmp_path, labels,
 
 def test_json_is_returned_and_nothing_shown(tmp_path, capsys):
     store = Store.write(tmp_path / "s.arrow", [healthy(0)])
-    assert info(store.path, json=True) == describe(store)
+    assert info(store.path).value == describe(store)
     assert capsys.readouterr() == ("", "")
 
 
 def test_the_page_for_people_names_what_it_found(tmp_path, capsys, monkeypatch):
     monkeypatch.setenv("COLUMNS", "200")
     clips = [replace(healthy(i), name=f"[bold]{i}") for i in range(9)]
-    assert info(Store.write(tmp_path / "s.arrow", clips).path) is None
+    Console().print(info(Store.write(tmp_path / "s.arrow", clips).path).text)
     out = capsys.readouterr().out
     assert "nothing looks wrong" in out
     assert "sit down (9)" in out
     clips.append(replace(faulty("empty"), name="[bold]x"))
-    info(Store.write(tmp_path / "t.arrow", clips).path)
+    Console().print(info(Store.write(tmp_path / "t.arrow", clips).path).text)
     out = capsys.readouterr().out
     assert "what looks wrong" in out and "[bold]x" in out and "nobody is there" in out

@@ -2,7 +2,8 @@
 
 A command is a function with typed arguments; its command line is its signature. It returns a
 `laban.result.Result`, printed as text or, with ``--json``, as one JSON value and nothing else on
-standard output. Exit status: 0, 2 for what the user can mend, 1 for a fault of ours, 130 for Ctrl-C.
+standard output. Exit status: 0; 2 for what the user can mend; 1 for a fault of ours; 130 for
+Ctrl-C.
 """
 
 import inspect
@@ -101,7 +102,7 @@ def _call(name: str, function: Callable, arguments: list[str]) -> Any:
     except ArgumentError as error:
         sentence = " ".join(str(error).split())
         raise LabanError(f"{sentence}; see 'laban {name} --help'") from None
-    return function(**{key: value for key, value in values.as_dict().items()})
+    return function(**values.as_dict())
 
 
 def signature_parser(name: str, function: Callable) -> Any:

@@ -44,8 +44,8 @@ def evaluate(
         benchmark: Another benchmark with the same classes; the run's own by default.
         protocol: How the encoder is judged.
     """
-    from laban.evaluation import PROTOCOLS
     from laban.errors import unknown_name
+    from laban.evaluation import PROTOCOLS
 
     if protocol not in PROTOCOLS:
         raise unknown_name("protocol", protocol, PROTOCOLS)

@@ -7,6 +7,7 @@ anything in it can be set again on the command line, such as ``--training.optimi
 
 import difflib
 from collections.abc import Mapping, Sequence
+from copy import deepcopy
 from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
@@ -137,6 +138,7 @@ def resolve(
     parser = _parser(values)
     _check_keys(values, parser, place)
     try:
+        parser.parse_object(deepcopy(dict(values)))  # set_defaults does not check types
         parser.set_defaults(_flat(values))
         chosen = parser.parse_args(arguments)
     except ArgumentError as error:

@@ -19,6 +19,7 @@ from laban.clip import Clip
 from laban.errors import LabanError, unknown_name
 from laban.layout import check_clip
 from laban.readers import READERS, Entry, Reader, Source
+from laban.result import Result
 from laban.store import Store
 
 __all__ = ["Summary", "convert"]
@@ -53,6 +54,11 @@ class Summary:
     store_bytes: int = 0
     seconds: float = 0.0
 
+    def to_json(self) -> dict:
+        """The summary as plain values."""
+        skipped = [{"path": path, "reason": reason} for path, reason in self.skipped]
+        return vars(self) | {"store": str(self.store), "skipped": skipped}
+
     def __str__(self) -> str:
         rate = self.source_bytes / 1e6 / max(self.seconds, 1e-9)
         return (
@@ -70,7 +76,7 @@ def convert(
     overwrite: bool = False,
     workers: int = 1,
     ignored: Path | None = None,
-) -> Summary:
+) -> Result:
     """Turn raw recordings into a store.
 
     Args:
@@ -108,7 +114,7 @@ def convert(
     summary.store_bytes = store.stat().st_size
     summary.seconds = time.perf_counter() - began
     _report(summary, console)
-    return summary
+    return Result(summary.to_json(), str(summary))
 
 
 def _without(entries: list[Entry], ignored: Path | None, summary: Summary) -> list[Entry]:
@@ -227,7 +233,6 @@ def _report(summary: Summary, console: Console) -> None:
         console.print(f"{more}all are listed in {listing}", markup=False, soft_wrap=True)
     else:
         listing.unlink(missing_ok=True)
-    console.print(str(summary), markup=False, soft_wrap=True)
 
 
 def _megabytes(size: int) -> str:

@@ -43,14 +43,15 @@ class Draws:
         device = generator.device
         salt = torch.randint(-(2**62), 2**62, (1,), generator=generator, device=device)
         self._rows = _mix(_mix(keys + _GOLDEN) ^ salt.to(keys.device))
-        self._used = 0
+        self._calls = 0
 
     def uniform(self, *shape: int, low: float = 0.0, high: float = 1.0) -> Tensor:
         """Numbers in [low, high): ``-> (B, *shape)`` float32."""
-        count = math.prod(shape)
-        place = torch.arange(self._used, self._used + count, device=self._rows.device)
-        self._used += count
-        bits = _mix(self._rows[:, None] + (place + 1) * _GOLDEN)
+        # Every call counts from a far place of its own: a call's size, which may depend on the
+        # batch, must not move the next call's numbers.
+        self._calls += 1
+        place = torch.arange(math.prod(shape), device=self._rows.device) + (self._calls << 32)
+        bits = _mix(self._rows[:, None] + place * _GOLDEN)
         unit = _shift(bits, 40).to(torch.float32) * 2.0**-24
         return (low + (high - low) * unit).reshape(-1, *shape)
 

@@ -12,13 +12,14 @@ from pathlib import Path
 
 import numpy as np
 from rich.box import SIMPLE
-from rich.console import Console
+from rich.console import Group
 from rich.table import Table
 from rich.text import Text
 
 from laban.benchmarks import BENCHMARKS, Benchmark
 from laban.clip import Clip
 from laban.errors import LabanError
+from laban.result import Result
 from laban.skeletons import Skeleton
 from laban.store import Store
 
@@ -83,21 +84,17 @@ class _Findings:
         ]
 
 
-def info(store: Path, *, json: bool = False) -> dict | None:
-    """Show what is inside a store and what looks wrong.
+def info(store: Path) -> Result:
+    """What is inside a store and what looks wrong.
 
     Args:
         store: The file that ``laban convert`` wrote.
-        json: Return the description instead of showing it on standard output.
 
     Raises:
         LabanError: Where the store cannot be opened.
     """
     facts = describe(Store.open(store))
-    if json:
-        return facts
-    _show(facts, Console(highlight=False))
-    return None
+    return Result(facts, _page(facts))
 
 
 def describe(store: Store) -> dict:
@@ -271,7 +268,7 @@ def _fits(benchmark: Benchmark, clips: set[tuple]) -> bool:
     return splits == {"train", "test"}
 
 
-def _show(facts: dict, console: Console) -> None:
+def _page(facts: dict) -> Group:
     """The description for people."""
     lines = Table.grid(padding=(0, 2))
     spread = facts["frames_per_clip"]
@@ -289,16 +286,14 @@ def _show(facts: dict, console: Console) -> None:
         "benchmarks": ", ".join(facts["benchmarks"]) or "none fits; an own one can be a file",
     }.items():
         lines.add_row(Text(name, "bold"), Text(value))
-    console.print(lines)
     if not facts["problems"]:
-        console.print("\nnothing looks wrong", style="green")
-        return
+        return Group(lines, Text("\nnothing looks wrong", "green"))
     table = Table("problem", "count", "such as", "remedy", title="\nwhat looks wrong", box=SIMPLE)
     for problem in facts["problems"]:
         count = f"{problem['count']:,}"
         examples = ", ".join(problem["examples"])
         table.add_row(problem["kind"], count, Text(examples), Text(problem["remedy"]))
-    console.print(table)
+    return Group(lines, table)
 
 
 def _counts(counts: dict[str, int]) -> str:

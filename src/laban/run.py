@@ -20,6 +20,7 @@ from safetensors.torch import save_file
 from torch import nn
 
 from laban.assembly import Parts, assemble
+from laban.benchmarks import Benchmark
 from laban.errors import LabanError
 from laban.skeletons import Skeleton
 
@@ -49,9 +50,8 @@ class Run:
         recipe: The resolved recipe as plain values.
         skeleton: The joint layout of its input.
         channels: Channels of the poses, before the stream.
-        classes: Class names in the order of the scores.
         stream: The stream's word.
-        benchmark: The benchmark's word.
+        benchmark: Label set and split.
         notes: Splits, selection, data, environment and seconds, for the report.
     """
 
@@ -59,10 +59,14 @@ class Run:
     recipe: dict[str, Any]
     skeleton: Skeleton
     channels: int
-    classes: tuple[str, ...]
     stream: str
-    benchmark: str
+    benchmark: Benchmark
     notes: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def classes(self) -> tuple[str, ...]:
+        """Class names in the order of the scores."""
+        return self.benchmark.classes
 
     def facts(self) -> dict[str, Any]:
         """The run as one JSON value."""
@@ -71,9 +75,8 @@ class Run:
             "recipe": self.recipe,
             "skeleton": self.skeleton.to_json(),
             "channels": self.channels,
-            "classes": list(self.classes),
             "stream": self.stream,
-            "benchmark": self.benchmark,
+            "benchmark": self.benchmark.to_json(),
             "notes": self.notes,
         }
 
@@ -130,9 +133,8 @@ class Run:
             recipe=facts["recipe"],
             skeleton=Skeleton.from_json(facts["skeleton"]),
             channels=facts["channels"],
-            classes=tuple(facts["classes"]),
             stream=facts["stream"],
-            benchmark=facts["benchmark"],
+            benchmark=Benchmark.from_json(facts["benchmark"], str(path)),
             notes=facts["notes"],
         )
 

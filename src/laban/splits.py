@@ -1,4 +1,4 @@
-"""A benchmark applied to a store: which clips train, validate and test, with their class numbers."""
+"""A benchmark applied to a store: which clips train, validate and test, and their classes."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass

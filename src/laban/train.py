@@ -49,9 +49,8 @@ def train(
         recipe=recipe.values,
         skeleton=store.skeleton,
         channels=store.channels,
-        classes=benchmark.classes,
         stream=recipe.stream,
-        benchmark=benchmark.name,
+        benchmark=benchmark,
     )
     fabric = launch(recipe.training.precision)
     console = Console(stderr=True, quiet=fabric.global_rank != 0, soft_wrap=True)
@@ -151,7 +150,7 @@ def _line(row: dict[str, float], epochs: int) -> str:
 def _finish(run: Run, parts: Parts, test: ClipDataset, *, report: bool) -> Result:
     """Weights, test scores and report of a trained objective."""
     scores = Scores(
-        run.benchmark,
+        run.benchmark.name,
         "test",
         run.classes,
         tuple(test.store.names[key] for key in test.keys),
@@ -167,8 +166,8 @@ def _finish(run: Run, parts: Parts, test: ClipDataset, *, report: bool) -> Resul
 
         write_report(run, parts, scores, test)
     value = scores.to_json() | {"run": str(run.path), "selection": run.notes["selection"]}
+    what = f"{run.benchmark.name}, {run.stream}, {value['clips']} test clips"
     text = (
-        f"{run.benchmark}, {run.stream}, {value['clips']} test clips, {run.notes['selection']}\n"
-        f"top-1: {value['top1']:.1f} %\ntop-5: {value['top5']:.1f} %\nrun: {run.path}"
+        f"{what}, {run.notes['selection']}\ntop-1: {value['top1']:.1f} %\ntop-5: {value['top5']:.1f} %\nrun: {run.path}"
     )
     return Result(value, text)

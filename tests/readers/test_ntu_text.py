@@ -92,17 +92,18 @@ def with_line(number, line):
     [
         ("", "line 1: the file ends where the number of frames belongs"),
         ("\n\n", "line 1: the file ends"),
-        ("\0" * 5000, "line 1: has 5,001 bytes where the number of frames belongs"),
+        ("\0" * 5000, "line 1: has 5,000 bytes where the number of frames belongs"),
         ("\x89PNG\n\x1a", "line 1: has b'.*' where the number of frames belongs"),
         (with_line(1, "0"), "f has 0 frames"),
         (with_line(1, "-1"), "line 1: has b'-1' where the number of frames"),
         (with_line(1, "4.0"), "line 1: has b'4.0'"),
         (with_line(1, "9" * 5000), "line 1: has 5,001 bytes"),
         (with_line(1, "9" * 1000), "line 1: has b'9999"),
-        (with_line(1, "3"), "line 85: comes after the last of the 3 frames"),
-        (with_line(1, "5"), "line 113, in frame 4 .of 0 to 4.: the file ends where the number of"),
-        (with_line(1, str(10**9)), "in frame 4 .of 0 to 999999999.: the file ends"),
-        (with_line(2, "2"), "line 29, in frame 0 .of 0 to 3.: has 1 fields where a body belongs"),
+        (with_line(1, "3"), "line 86: comes after the last of the 3 frames"),
+        (with_line(1, "5"), "line 114, in frame 4 .of 0 to 4.: the file ends where the number of"),
+        (with_line(1, str(10**9)), "line 1: says 1,000,000,000 frames, too many"),
+        (with_line(1, "500000"), "in frame 4 .of 0 to 499999.: the file ends"),
+        (with_line(2, "2"), "line 30, in frame 0 .of 0 to 3.: has 1 fields where a body belongs"),
         (with_line(2, "0"), "line 3, in frame 1 .*: has 10 fields where the number of bodies"),
         (with_line(2, str(10**9)), "says 1000000000 bodies in one frame"),
         (with_line(3, LINES[2].replace(str(FIRST_ID), "-4")), "line 3, .*b'-4' where a body's id"),
@@ -125,9 +126,9 @@ def test_every_fault_is_named_with_its_line(text, sentence):
         parse_ntu(text.encode("latin-1"), "f")
 
 
-@given(st.integers(0, len(TEXT) - 1), st.data())
+@given(st.integers(0, len(TEXT) - 1))
 @settings(max_examples=150, deadline=None)
-def test_a_cut_file_is_an_error_or_still_whole(place, data):
+def test_a_cut_file_is_an_error_or_still_whole(place):
     cut = TEXT[:place]
     try:
         bodies = parse_ntu(cut.encode(), "f")

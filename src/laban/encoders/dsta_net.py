@@ -30,11 +30,11 @@ Differs from the official code (its behaviour is the option in brackets):
 """
 
 from collections.abc import Sequence
-from typing import Literal, NamedTuple
+from functools import partial
+from typing import Literal, get_args
 
 import torch
 import torch.nn.functional as F
-from einops import rearrange
 from torch import Tensor, nn
 
 from laban.errors import LabanError, unknown_name
@@ -45,8 +45,8 @@ from laban.nn import (
     PositionCode,
     Scope,
     Strategy,
+    TanhMaps,
     TimeConvNorm,
-    attention_scores,
     fold_persons,
     unfold_persons,
 )
@@ -68,8 +68,10 @@ LAYERS = (
 
 Position = Literal["decoupled", "unified", "none", "joint", "frame"]
 Regularisation = Literal["spatial", "none", "spatial-temporal", "temporal"]
+Temporal = Literal["attention", "convolution"]
+Alpha = Literal["regularisation", "attention"]
 
-# What the words mean for the attention over joints and for the one over frames.
+# The position codes of the attention over joints and of the one over frames.
 CODES: dict[str, tuple[Kind | None, Kind | None]] = {
     "decoupled": ("joint", "frame"),
     "unified": ("unified", "unified"),
@@ -77,57 +79,25 @@ CODES: dict[str, tuple[Kind | None, Kind | None]] = {
     "joint": ("joint", None),
     "frame": (None, "frame"),
 }
-SHARED = {
-    "spatial": (True, False),
-    "none": (False, False),
-    "spatial-temporal": (True, True),
-    "temporal": (False, True),
-}
 
 
-class _Sizes(NamedTuple):
-    """What both modules of a block have alike; ``changes``: residuals have layers of their own."""
-
-    width: int
-    embedding: int
-    heads: int
-    changes: bool
-
-
-class _Attention(nn.Module):
+class Attention(nn.Module):
     """One attention module (Fig. 2): maps, two linear layers, two residuals.
 
     Args:
+        maps: Between joints, or between frames.
         inputs: Channels of the input.
-        sizes: Of the block.
-        strategy: How the repetitions make a map, see `attention_scores`.
-        alpha: What alpha multiplies, see `DSTANet`.
-        code: What is added on the way to queries and keys, or None.
-        shared: (L, L) start of the maps that all clips share, or None.
+        width: Channels of the output.
         stride: Every so many frames are kept.
+        changes: The residuals pass through linear layers of their own.
     """
 
     def __init__(
-        self,
-        inputs: int,
-        sizes: _Sizes,
-        *,
-        strategy: Strategy,
-        alpha: str,
-        code: PositionCode | None,
-        shared: Tensor | None,
-        stride: int = 1,
+        self, maps: TanhMaps, inputs: int, width: int, *, stride: int, changes: bool
     ) -> None:
         super().__init__()
-        width, embedding, heads, changes = sizes
-        self.heads, self.strategy, self.stride, self.code = heads, strategy, stride, code
-        self.embed = nn.Linear(inputs, 2 * heads * embedding)
-        self.shared = None if shared is None else nn.Parameter(shared.repeat(heads, 1, 1))
-        self.balanced = alpha == "regularisation"
-        # Without a shared map there is nothing for alpha to balance.
-        useless = self.balanced and shared is None
-        self.alpha = None if useless else nn.Parameter(torch.ones(heads))
-        self.project = LinearNorm(heads * inputs, width)
+        self.maps, self.stride = maps, stride
+        self.project = LinearNorm(maps.heads * inputs, width)
         self.feed = LinearNorm(width, width)
         self.first_shortcut = LinearNorm(inputs, width) if changes else None
         self.second_shortcut = LinearNorm(inputs, width) if changes else None
@@ -139,101 +109,34 @@ class _Attention(nn.Module):
         # statistics; in evaluation nobody looks at them, so they are not computed.
         early, late = (1, self.stride) if self.training else (self.stride, 1)
         mask = scope.strided(early).mask
-        y = self.project(self.mix(maps[..., ::early, :], x), mask)
-        y = _joined(y, _residual(self.first_shortcut, x[:, ::early], mask), mask)
+        y = self.project(self.maps.mix(maps[..., ::early, :], x), mask)
+        y = _joined(y, _residual(self.first_shortcut, _strided(x, early), mask), mask)
         mask = scope.strided(self.stride).mask
-        z = self.feed(y[:, ::late], mask)
-        return _joined(z, _residual(self.second_shortcut, x[:, :: self.stride], mask), mask)
-
-    def maps(self, x: Tensor, scope: Scope) -> Tensor:
-        """(N, T, V, C) -> (N, R or 1, H, L, L): row l says what element l of the output takes."""
-        coded = x if self.code is None else x + self.code(x, scope.joints, scope.frames)
-        both = self.embed(coded)
-        if scope.mask is not None:
-            both = both * scope.mask[..., None]
-        query, key = self.elements(both)
-        maps = torch.tanh(attention_scores(query, key, self.strategy, self.count(x, scope)))
-        if self.alpha is not None and not self.balanced:
-            maps = maps * self.alpha[:, None, None]
-        shared = self.shared
-        if shared is None:
-            return maps
-        if self.alpha is not None and self.balanced:
-            shared = shared * self.alpha[:, None, None]
-        places = self.places(scope)
-        if places is not None:
-            shared = shared[:, places[:, :, None], places[:, None, :]]  # (H, N, L, L)
-            shared = rearrange(shared, "h n l m -> n 1 h l m")
-        return maps + shared
+        z = self.feed(_strided(y, late), mask)
+        x = _residual(self.second_shortcut, _strided(x, self.stride), mask)
+        return _joined(z, x, mask)
 
 
-class JointAttention(_Attention):
-    """Joints are the elements, frames the repetitions."""
-
-    def mix(self, maps: Tensor, x: Tensor) -> Tensor:
-        """(N, T or 1, H, V, V), (N, T, V, C) -> (N, T, V, H C)."""
-        # Rows sorted by joint, then head, come out of the product in the wanted order.
-        rows = rearrange(maps.to(x.dtype), "n r h v u -> n r (v h) u")
-        return rearrange(rows @ x, "n t (v h) c -> n t v (h c)", h=self.heads)
-
-    def elements(self, both: Tensor) -> Tensor:
-        """(N, T, V, 2 H E) -> queries and keys (2, N, R, L, H, E)."""
-        return rearrange(both, "n t v (two h e) -> two n t v h e", two=2, h=self.heads)
-
-    def count(self, x: Tensor, scope: Scope) -> Tensor | int:
-        """(N, T, V, C) -> number of frames, one or (N,)."""
-        return x.shape[1] if scope.mask is None else scope.mask.any(2).sum(1).clamp(min=1)
-
-    def places(self, scope: Scope) -> Tensor | None:
-        """(N, V) joint numbers -> rows and columns of the shared map; None: all."""
-        return scope.joints
-
-
-class FrameAttention(_Attention):
-    """Frames are the elements, joints the repetitions."""
-
-    def mix(self, maps: Tensor, x: Tensor) -> Tensor:
-        """(N, V or 1, H, Q, T), (N, T, V, C) -> (N, Q, V, H C)."""
-        rows = rearrange(maps.to(x.dtype), "n r h q t -> n r (h q) t")
-        if self.strategy == "a":
-            y = rows @ rearrange(x, "n t v c -> n v t c")
-            return rearrange(y, "n v (h q) c -> n q v (h c)", h=self.heads)
-        y = rows[:, 0] @ x.flatten(2)
-        return rearrange(y, "n (h q) (v c) -> n q v (h c)", h=self.heads, c=x.shape[-1])
-
-    def elements(self, both: Tensor) -> Tensor:
-        """(N, T, V, 2 H E) -> queries and keys (2, N, R, L, H, E)."""
-        return rearrange(both, "n t v (two h e) -> two n v t h e", two=2, h=self.heads)
-
-    def count(self, x: Tensor, scope: Scope) -> Tensor | int:
-        """(N, T, V, C) -> number of joints, one or (N,)."""
-        return x.shape[2] if scope.mask is None else scope.mask.any(1).sum(1).clamp(min=1)
-
-    def places(self, scope: Scope) -> Tensor | None:
-        """(N, T) frame numbers -> rows and columns of the shared map; None: all."""
-        return None if scope.frames is None else scope.frames.long()
-
-
-class FrameConvolution(nn.Module):
+class Convolution(nn.Module):
     """The official code's other temporal module: a convolution over 7 frames and a residual."""
 
-    def __init__(self, sizes: _Sizes, *, stride: int) -> None:
+    def __init__(self, width: int, *, stride: int, changes: bool) -> None:
         super().__init__()
-        self.stride, width = stride, sizes.width
+        self.stride = stride
         self.project = TimeConvNorm(width, width, kernel=7, stride=stride)
-        self.shortcut = LinearNorm(width, width) if sizes.changes else None
+        self.shortcut = LinearNorm(width, width) if changes else None
 
     def forward(self, x: Tensor, scope: Scope) -> Tensor:
         """(N, T, V, C) -> (N, T', V, C)."""
         mask = scope.strided(self.stride).mask
-        residual = _residual(self.shortcut, x[:, :: self.stride], mask)
+        residual = _residual(self.shortcut, _strided(x, self.stride), mask)
         return _joined(self.project(x, mask), residual, mask)
 
 
 class Block(nn.Module):
     """Attention over joints, then over frames."""
 
-    def __init__(self, spatial: JointAttention, temporal: nn.Module, stride: int) -> None:
+    def __init__(self, spatial: Attention, temporal: nn.Module, stride: int) -> None:
         super().__init__()
         self.spatial, self.temporal, self.stride = spatial, temporal, stride
 
@@ -277,46 +180,61 @@ class DSTANet(nn.Module):
         attention: Strategy = "c",
         position: Position = "decoupled",
         regularisation: Regularisation = "spatial",
-        temporal: Literal["attention", "convolution"] = "attention",
-        alpha: Literal["regularisation", "attention"] = "regularisation",
+        temporal: Temporal = "attention",
+        alpha: Alpha = "regularisation",
         absent_as_zeros: bool = False,
     ) -> None:
         super().__init__()
-        _check_words(attention, position, regularisation, temporal, alpha)
-        joints, (spatial_map, temporal_map) = len(skeleton), SHARED[regularisation]
-        self.frames = frames if temporal_map and temporal == "attention" else None
-        if temporal_map and temporal == "attention" and frames is None:
+        for what, word, known in (
+            ("attention", attention, Strategy),
+            ("position", position, Position),
+            ("regularisation", regularisation, Regularisation),
+            ("temporal", temporal, Temporal),
+            ("alpha", alpha, Alpha),
+        ):
+            if word not in get_args(known):
+                raise unknown_name(f"{what} of dsta-net", word, get_args(known))
+        regularised = regularisation.split("-")
+        if temporal == "convolution" or "temporal" not in regularised:
+            frames = None
+        elif frames is None:
             raise LabanError(
-                f"DSTA-Net with regularisation '{regularisation}' learns a map between frames: "
+                f"dsta-net with regularisation '{regularisation}' learns a map between frames: "
                 "give the length of its clips as frames"
             )
-        self.channels, self.joints, self.absent_as_zeros = channels, joints, absent_as_zeros
-        inputs, length = stem or layers[0][0], self.frames
+        self.channels, self.joints, self.frames = channels, len(skeleton), frames
+        self.absent_as_zeros = absent_as_zeros
+        uniform = torch.full((self.joints, self.joints), 1 / self.joints)
+        inputs = stem or layers[0][0]
         self.stem = LinearNorm(channels, inputs)
         self.blocks = nn.ModuleList()
         for width, embedding, stride in layers:
-            sizes = _Sizes(width, embedding, heads, changes=inputs != width or stride != 1)
-            spatial = JointAttention(
-                inputs,
-                sizes,
+            changes = inputs != width or stride != 1
+            make = partial(
+                TanhMaps,
+                embedding=embedding,
+                heads=heads,
                 strategy=attention,
-                alpha=alpha,
-                code=_code(CODES[position][0], inputs, joints),
-                shared=torch.full((joints, joints), 1 / joints) if spatial_map else None,
+                balanced=alpha == "regularisation",
             )
-            over_frames: nn.Module = FrameConvolution(sizes, stride=stride)
+            maps = make(
+                inputs,
+                over="joints",
+                code=_code(CODES[position][0], inputs, self.joints),
+                shared=uniform if "spatial" in regularised else None,
+            )
+            spatial = Attention(maps, inputs, width, stride=1, changes=changes)
+            over_frames: nn.Module = Convolution(width, stride=stride, changes=changes)
             if temporal == "attention":
-                over_frames = FrameAttention(
+                maps = make(
                     width,
-                    sizes,
-                    strategy=attention,
-                    alpha=alpha,
-                    code=_code(CODES[position][1], width, joints),
-                    shared=None if length is None else torch.eye(length),
-                    stride=stride,
+                    over="frames",
+                    code=_code(CODES[position][1], width, self.joints),
+                    shared=None if frames is None else torch.eye(frames),
                 )
+                over_frames = Attention(maps, width, width, stride=stride, changes=changes)
             self.blocks.append(Block(spatial, over_frames, stride))
-            inputs, length = width, None if length is None else -(-length // stride)
+            inputs, frames = width, None if frames is None else -(-frames // stride)
         self.dim = inputs
         self.apply(_initialise)
 
@@ -364,12 +282,15 @@ class DSTANet(nn.Module):
         x, scope = self.embed(poses, present)
         found = []
         for block in self.blocks:
+            assert isinstance(block, Block)
             maps = block.spatial.maps(x, scope).float()  # (N, T or 1, H, V, V)
             there = maps.new_ones(maps.shape[:2])
-            if scope.mask is not None and maps.shape[1] > 1:
-                there = scope.mask.any(2).to(maps.dtype)
-            weights = there / there.sum(1, keepdim=True).clamp(min=1)
-            mean = torch.einsum("nr,nrhvu->nhvu", weights, maps)
+            if scope.mask is not None and len(maps[0]) > 1:
+                there = scope.mask.any(2).float()
+            mean = (
+                torch.einsum("nr,nrhvu->nhvu", there, maps)
+                / there.sum(1).clamp(min=1)[:, None, None, None]
+            )
             found.append(unfold_persons(mean, scope._replace(mask=None)).values)
             x, scope = block(x, scope)
         return found
@@ -388,22 +309,13 @@ class DSTANet(nn.Module):
                 )
 
 
-def _check_words(
-    attention: str, position: str, regularisation: str, temporal: str, alpha: str
-) -> None:
-    for option, word, known in (
-        ("attention", attention, ("a", "b", "c")),
-        ("position", position, CODES),
-        ("regularisation", regularisation, SHARED),
-        ("temporal", temporal, ("attention", "convolution")),
-        ("alpha", alpha, ("regularisation", "attention")),
-    ):
-        if word not in known:
-            raise unknown_name(f"DSTA-Net {option}", word, known)
-
-
 def _code(kind: Kind | None, dim: int, joints: int) -> PositionCode | None:
     return None if kind is None else PositionCode(kind, dim, joints=joints)
+
+
+def _strided(x: Tensor, stride: int) -> Tensor:
+    """(N, T, V, C) -> (N, T', V, C), contiguous: a linear map of a view is slow."""
+    return x[:, ::stride].contiguous()
 
 
 def _residual(shortcut: nn.Module | None, x: Tensor, mask: Tensor | None) -> Tensor:

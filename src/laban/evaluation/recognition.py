@@ -28,11 +28,11 @@ def recognition(path: Path, data: Path, benchmark: str | None = None) -> Scores:
         LabanError: Where store or benchmark have another skeleton or other classes than the run.
     """
     run, store = Run.open(path), Store(data)
-    chosen = find_benchmark(benchmark or run.benchmark)
+    chosen = find_benchmark(benchmark) if benchmark else run.benchmark
     if chosen.classes != run.classes:
         raise LabanError(
             f"benchmark {chosen.name} has {len(chosen.classes)} classes, the run was trained on "
-            f"the {len(run.classes)} of {run.benchmark}: evaluate it on one with the same classes"
+            f"the {len(run.classes)} of {run.benchmark.name}: evaluate it on one with the same classes"
         )
     if store.skeleton.joints != run.skeleton.joints:
         raise LabanError(

@@ -71,11 +71,11 @@ def two_bones(
 ) -> tuple[np.ndarray, np.ndarray]:
     """Root, target, pole (T, 3) -> middle and end joint (T, 3) of two bones, bent towards pole.
 
-    A target out of reach is approached as far as the bones go.
+    A target out of reach is approached as far as the bones go; joints fold to 35 degrees at most.
     """
     way = target - root
     along = _unit(way)
-    far = np.clip(_length(way), abs(upper - lower) + 0.02, 0.998 * (upper + lower))
+    far = np.clip(_length(way), 0.3 * (upper + lower), 0.998 * (upper + lower))
     cosine = (upper * upper + far * far - lower * lower) / (2 * upper * far)
     across = _unit(pole - (pole * along).sum(-1, keepdims=True) * along)
     middle = root + upper * (along * cosine + across * np.sqrt(1 - cosine * cosine))
@@ -104,15 +104,28 @@ def _pelvis(c: np.ndarray, performer: Performer, hips_yaw: np.ndarray) -> np.nda
 
 
 def _arm(c: np.ndarray, performer: Performer, side: str) -> tuple[np.ndarray, ...]:
-    """Channels (T, K) -> wrist target, pole, hand bend, thumb (T, 3) in trunk axes, of one side."""
+    """Channels (T, K) -> wrist target, hand bend, thumb (T, 3) in trunk axes, of one side."""
     sign = -1.0 if side == "r" else 1.0
     first = INDEX[side + "x"]
-    swing = c[:, first + 3] * (np.pi / 2)
-    pole = np.stack([sign * np.sin(swing), -np.cos(swing), np.full(len(c), -0.3)], -1)
     flip = np.array([sign, 1.0, 1.0])
     wrist = c[:, first : first + 3] * flip * performer.stature
     bend, thumb = c[:, first + 4 : first + 7] * flip, c[:, first + 7 : first + 10] * flip
-    return wrist, pole, bend, thumb
+    return wrist, bend, thumb
+
+
+def _elbow_pole(way: np.ndarray, chest: np.ndarray, swing: np.ndarray, sign: float) -> np.ndarray:
+    """Shoulder to wrist (T, 3), trunk (T, 3, 3), 0 to 1 (T,) -> where the elbow points (T, 3).
+
+    Back for a hanging arm, down for one held forward, forward for one held up, turned outward by
+    swing; the small constant part decides for an arm held sideways, where all that says nothing.
+    """
+    way = _unit(way)
+    across = chest[:, :, 0]
+    outward = sign * across
+    outward = outward - (outward * way).sum(-1, keepdims=True) * way
+    angle = swing[:, None] * (np.pi / 2)
+    constant = -0.35 * chest[:, :, 1] - 0.1 * chest[:, :, 2]
+    return np.cos(angle) * np.cross(across, way) + np.sin(angle) * outward + constant
 
 
 def _turn(frame: np.ndarray, v: np.ndarray) -> np.ndarray:
@@ -126,13 +139,15 @@ def _set_arm(
     """Write both arms into joints (T, 25, 3); contacts hold (side, weight (T,), point (T, 3))."""
     lengths, top = performer.lengths, joints[:, _J["spine-shoulder"]]
     for side, word, sign in _SIDES:
-        wrist, pole, bend, thumb = (_turn(chest, v) for v in _arm(c, performer, side))
+        wrist, bend, thumb = (_turn(chest, v) for v in _arm(c, performer, side))
         target = top + wrist
         for touching, weight, point in contacts:
             if touching == side:
                 target = target + weight[:, None] * (point - target)
         across, drop = sign * lengths["shoulder"] * chest[:, :, 0], -0.02 * performer.stature
         shoulder = top + across + drop * chest[:, :, 1]
+        swing = c[:, INDEX[side + "elbow"]]
+        pole = _elbow_pole(target - shoulder, chest, swing, sign)
         elbow, end = two_bones(shoulder, target, pole, lengths["upper-arm"], lengths["forearm"])
         pointing = _unit(_unit(end - elbow) + bend)
         side_on = _unit(thumb - (thumb * pointing).sum(-1, keepdims=True) * pointing)
@@ -152,7 +167,9 @@ def _set_legs(
     """Write both legs into joints (T, 25, 3), knees bent forward and a little outward."""
     lengths, base = performer.lengths, joints[:, _J["spine-base"]]
     for side, word, sign in _SIDES:
-        hip = base + sign * lengths["hip"] * pelvis[:, :, 0] - 0.4 * lengths["hip"] * pelvis[:, :, 1]
+        hip = (
+            base + sign * lengths["hip"] * pelvis[:, :, 0] - 0.4 * lengths["hip"] * pelvis[:, :, 1]
+        )
         first = INDEX[side + "fx"]
         ankle = c[:, first : first + 3] * performer.stature
         ankle[:, 1] += lengths["ankle"]

@@ -1,15 +1,15 @@
 """Actions of the arms and the head, after the classes of NTU RGB+D.
 
-Data sheet of the classes: https://rose1.ntu.edu.sg/dataset/actionRecognition/. Hand targets lie close
-together on purpose (mouth, ear, hair, hat): what differs is the path, the hold and the order.
+Data sheet of the classes: https://rose1.ntu.edu.sg/dataset/actionRecognition/. Hand targets lie
+close together on purpose (mouth, ear, hair, hat): what differs is path, hold and order.
 """
 
 from laban.motions.score import SIDES, Score
 from laban.motions.steps import be_seated, carry
 
 __all__ = [
-    "brush_hair", "check_time", "cheer", "clap", "drink", "phone", "put_on_hat", "rub_hands", "take_off_hat",
-    "take_off_jacket", "type_keys", "wave_hand", "wear_jacket",
+    "brush_hair", "check_time", "cheer", "clap", "drink", "phone", "put_on_hat", "rub_hands",
+    "take_off_hat", "take_off_jacket", "type_keys", "wave_hand", "wear_jacket",
 ]  # fmt: skip
 
 
@@ -23,8 +23,17 @@ def drink(s: Score) -> None:
     _maybe_seated(s, 0)
     carry(s)
     up, hold, down = s.span(0.7), s.span(0.8), s.span(0.7)
-    mouth = (0.04, 0.035, 0.135)
-    s.hand("r", 0.0, up, mouth, elbow=s.near(0.45, 0.15), aim=(-1.0, 0.2, 0.0), thumb=(0, 1, 0.2), grip=0.8)
+    mouth = (0.06, -0.005, 0.125)
+    s.hand(
+        "r",
+        0.0,
+        up,
+        mouth,
+        elbow=s.near(0.45, 0.15),
+        aim=(-0.9, 0.7, 0.0),
+        thumb=(0, 0.6, -1),
+        grip=0.8,
+    )
     s.move(0.7 * up, up + 0.3, nod=s.near(-0.3, 0.06), ry=s.now["ry"] + 0.02)
     s.move(up + hold - 0.2, up + hold + 0.2, nod=0.0)
     t = up + hold
@@ -37,7 +46,7 @@ def phone(s: Score) -> None:
     _maybe_seated(s, 1)
     take, up, talk = s.span(0.45), s.span(0.7), s.span(1.2)
     s.hand("r", 0.0, take, (0.115, -0.24, 0.05), elbow=0.3, grip=0.7)
-    s.hand("r", take, take + up, (0.10, 0.055, 0.045), elbow=0.35, aim=(-0.2, 0.6, -0.3), grip=0.7)
+    s.hand("r", take, take + up, (0.105, 0.0, 0.07), elbow=0.3, aim=(-0.2, 1.0, -0.6), grip=0.7)
     s.move(take + 0.6 * up, take + up + 0.2, tilt=s.near(0.16, 0.05), turn=s.near(-0.08, 0.06))
     s.wave("nod", take + up, take + up + talk, size=0.05, hertz=s.near(0.9, 0.2))
     t = take + up + talk
@@ -51,7 +60,7 @@ def phone(s: Score) -> None:
 def brush_hair(s: Score) -> None:
     """A004: strokes from the top of the head to the back."""
     up, count = s.span(0.7), int(s.rng.integers(3, 6))
-    top, back = (0.055, 0.185, 0.05), (0.105, 0.085, -0.035)
+    top, back = (0.055, 0.185, 0.05), (0.115, 0.12, -0.02)
     s.hand("r", 0.0, up, top, elbow=0.8, aim=(-0.5, 0.2, -0.3), grip=0.7)
     s.move(0.5 * up, up + 0.2, tilt=s.near(-0.1, 0.05), turn=s.near(0.0, 0.1))
     t = up
@@ -73,10 +82,11 @@ def _hat(s: Score) -> None:
     up, press, down = s.span(0.8), s.span(0.35), s.span(0.7)
     for side in SIDES if both else ("r",):
         carry(s, side)
-        style = {"aim": (-0.6, 0.3, 0.0), "thumb": (0.0, 0.0, -1.0), "grip": 0.6}
         wide = 0.085 if both else 0.06
-        s.hand(side, 0.0, up, (wide, 0.215, 0.075), elbow=0.75, **style)
-        s.hand(side, up, up + press, (wide, 0.165, 0.035), elbow=0.75, **style)
+        tops = ((0.0, up, 0.215, 0.075), (up, up + press, 0.165, 0.035))
+        for begin, end, y, z in tops:
+            place, aim = (wide, y, z), (-0.6, 0.3, 0.0)
+            s.hand(side, begin, end, place, elbow=0.75, aim=aim, thumb=(0, 0, -1), grip=0.6)
         s.rest(side, up + press + 0.1, up + press + 0.1 + down)
     s.move(0.3 * up, up, nod=s.near(0.16, 0.06))
     s.move(up + press, up + press + down, nod=0.0)
@@ -201,7 +211,9 @@ def check_time(s: Score) -> None:
     """A033: the other wrist comes before the chest, the head looks down at it."""
     _maybe_seated(s, 6)
     up, hold, down = s.span(0.6), s.span(0.8), s.span(0.6)
-    s.hand("l", 0.0, up, (0.03, -0.10, 0.165), elbow=0.65, aim=(-0.6, 0.0, -0.2), thumb=(0, 0.2, -1))
+    s.hand(
+        "l", 0.0, up, (0.03, -0.10, 0.165), elbow=0.65, aim=(-0.6, 0.0, -0.2), thumb=(0, 0.2, -1)
+    )
     s.move(0.2 * up, up, nod=s.near(0.38, 0.08), turn=s.near(0.12, 0.06))
     if s.choose(7, 3) == 0:
         s.hand("r", 0.3 * up, up + 0.2, (0.01, -0.12, 0.18), elbow=0.35)

@@ -17,7 +17,9 @@ def _ends_with(a: Score, b: Score, seconds: float) -> None:
     a.length = b.length = seconds
 
 
-def _touch(s: Score, side: str, times: tuple[float, ...], joint: str | None, **where: tuple) -> None:
+def _touch(
+    s: Score, side: str, times: tuple[float, ...], joint: str | None, **where: tuple
+) -> None:
     first, second, third, fourth = times
     s.contacts.append(Contact(side, (first, second, third, fourth), joint, **where))
 
@@ -98,8 +100,15 @@ def punch(a: Score, b: Score) -> float:
         _touch(a, "r", (t, hit, hit + 0.05, hit + 0.4), "head", offset=offset)
         a.move(t, hit, twist=0.35, pitch=a.performer.slouch + 0.14, pz=0.05)
         a.move(hit + 0.05, hit + 0.45, twist=-0.25, pitch=a.performer.slouch)
-        side = 0.5 if slap else 0.0
-        b.move(hit - 0.03, hit + 0.17, pitch=-0.16, nod=-0.25 * (not slap), turn=side, tilt=-0.4 * side)
+        aside = 0.5 if slap else 0.0
+        b.move(
+            hit - 0.03,
+            hit + 0.17,
+            pitch=-0.16,
+            nod=-0.25 * (not slap),
+            turn=aside,
+            tilt=-0.4 * aside,
+        )
         b.move(hit + 0.2, hit + 0.6, pitch=b.performer.slouch, nod=0.0, turn=0.0, tilt=0.0)
         t = hit + 0.42
     a.move(t, t + 0.5, twist=0.0, pz=0.0)
@@ -125,14 +134,16 @@ def hug(a: Score, b: Score) -> float:
             up = side == high[0]
             place = (0.17, 0.0 if up else -0.13, 0.17)
             s.hand(side, 0.1, 0.6 * closed, place, elbow=0.75 if up else 0.45, grip=0.1)
-            where = (sign * (0.02 if up else 0.05), -0.05 if up else -0.24, -0.11)
-            s.move(0.6 * closed, closed, **{side + "x": 0.10, side + "z": 0.25})
+            where = (sign * (0.02 if up else 0.04), -0.05 if up else -0.24, -0.11)
+            s.move(0.6 * closed, closed, **{side + "x": 0.10, side + "z": 0.25, side + "ax": -0.8})
             times = (0.6 * closed, closed + 0.15, closed + hold, closed + hold + 0.5)
             _touch(s, side, times, "spine-shoulder", offset=where)
             s.rest(side, closed + hold + 0.15, closed + hold + 0.8)
         lean = s.performer.slouch + 0.1
-        s.move(0.6 * closed, closed + 0.2, pitch=lean, tilt=0.18 if high[0] == "l" else -0.18)
-        s.move(closed + hold, closed + hold + 0.5, pitch=s.performer.slouch, tilt=0.0)
+        s.move(
+            0.6 * closed, closed + 0.2, pitch=lean, px=0.035, tilt=0.18 if high[0] == "l" else -0.18
+        )
+        s.move(closed + hold, closed + hold + 0.5, pitch=s.performer.slouch, tilt=0.0, px=0.0)
     t = closed + hold + 0.2
     end = max(walk(s, t, 0.7 * ahead, heading=np.pi) for s in (a, b))
     _ends_with(a, b, end)

@@ -11,9 +11,9 @@ import numpy as np
 
 __all__ = ["Performer", "performer_named"]
 
-_HANGING = (0.125, -0.305, 0.035)
-_CLASPED = (0.035, -0.265, 0.13)
-_BEHIND = (0.06, -0.275, -0.075)
+_HANGING = (0.018, -0.298, 0.03)
+_CLASPED = (-0.07, -0.25, 0.12)
+_BEHIND = (-0.05, -0.265, -0.08)
 
 
 @dataclass(frozen=True)
@@ -73,10 +73,13 @@ def performer_named(number: int, *, seed: int = 0, partner: bool = False) -> Per
     rng = np.random.default_rng([seed, 7001 + partner, number])
     stature = float(np.clip(rng.normal(1.69, 0.09), 1.48, 1.93))
     rests = (_HANGING, _HANGING, _HANGING, _HANGING, _CLASPED, _BEHIND)
-    rest = np.array(rests[rng.integers(len(rests))]) + rng.normal(0, 0.008, 3)
+    lengths = _lengths(rng, stature)
+    arm = (lengths["upper-arm"] + lengths["forearm"]) / (0.312 * stature)
+    rest = np.array(rests[rng.integers(len(rests))]) * (1, arm, 1) + rng.normal(0, 0.006, 3)
+    rest += (lengths["shoulder"] / stature, -0.02, 0)
     return Performer(
         stature=stature,
-        lengths=_lengths(rng, stature),
+        lengths=lengths,
         left_handed=bool(rng.random() < 0.2),
         pace=float(np.exp(rng.normal(0, 0.15))),
         reach=float(np.clip(rng.normal(1, 0.12), 0.75, 1.3)),

@@ -6,12 +6,12 @@ movements that overlap in time add up, as human submovements do. Periodic moveme
 Times are seconds from the start of the action.
 
 Channels, angles in radians: ``px pz`` place of the pelvis and ``yaw`` its heading; ``h`` its
-height (1 standing); ``lift`` flight; ``pitch roll twist`` of the trunk (forward, to the right, to the
-left); ``nod tilt turn`` of the head; for each arm (``r`` or ``l`` in front) ``x y z`` wrist
-(outward, up, forward of the upper spine, in trunk axes), ``elbow`` (0 down, 1 outward), ``ax ay az`` what bends
-the hand away from the forearm's direction, ``tx ty tz`` where the thumb points, ``grip`` closing
-of the fingers; for each leg ``fx fy fz`` ankle, ``fyaw fp`` heading and toe-down angle of the
-foot. Lengths are fractions of the stature.
+height (1 standing); ``lift`` flight; ``pitch roll twist`` of the trunk (forward, to the right, to
+the left); ``nod tilt turn`` of the head; for each arm (``r`` or ``l`` in front) ``x y z`` wrist
+(outward, up, forward of the upper spine, in trunk axes), ``elbow`` (0 down, 1 outward),
+``ax ay az`` what bends the hand away from the forearm's direction, ``tx ty tz`` where the thumb
+points, ``grip`` closing of the fingers; for each leg ``fx fy fz`` ankle, ``fyaw fp`` heading and
+toe-down angle of the foot. Lengths are fractions of the stature.
 """
 
 from dataclasses import dataclass, field
@@ -24,6 +24,8 @@ __all__ = ["CHANNELS", "INDEX", "SIDES", "Contact", "Score", "ease"]
 
 SIDES = ("r", "l")
 _ARM = ("x", "y", "z", "elbow", "ax", "ay", "az", "tx", "ty", "tz", "grip")
+_SHOULDER = np.array([0.105, -0.02, 0.0])  # of the average person, in a wrist's channels
+_CLEAR = 0.17  # a wrist does not come nearer to the shoulder than that on its way
 _LEG = ("fx", "fy", "fz", "fyaw", "fp")
 CHANNELS: tuple[str, ...] = (
     *("px", "pz", "yaw", "h", "lift", "pitch", "roll", "twist", "nod", "tilt", "turn"),
@@ -64,7 +66,7 @@ def _standing(performer: Performer) -> dict[str, float]:
     values |= {"h": 1.0, "pitch": performer.slouch, "nod": -0.5 * performer.slouch}
     for side, sign in (("r", -1.0), ("l", 1.0)):
         x, y, z = performer.rest
-        values |= {side + "x": x, side + "y": y, side + "z": z, side + "elbow": 0.35}
+        values |= {side + "x": x, side + "y": y, side + "z": z, side + "elbow": 0.15}
         values |= {side + "tx": -0.4, side + "ty": 0.3, side + "tz": 0.8, side + "grip": 0.35}
         values |= {side + "fx": sign * performer.stance, side + "fyaw": sign * 0.15}
     return values
@@ -142,15 +144,35 @@ class Score:
         names = tuple(side + part for part in _ARM)
         spots = tuple(self.near(value) for value in place)
         values = (*spots, self.near(elbow, 0.06), *aim, *thumb, grip)
-        self.move(begin, end, **dict(zip(names, values, strict=True)))
+        self._reach(side, begin, end, dict(zip(names, values, strict=True)))
+
+    def _reach(self, side: str, begin: float, end: float, targets: dict[str, float]) -> None:
+        """Move an arm, in front of the shoulder where the straight way leads through it."""
+        start = np.array([self.now[side + axis] for axis in "xyz"]) - _SHOULDER
+        way = np.array([targets[side + axis] for axis in "xyz"]) - _SHOULDER - start
+        share = float(np.clip(-(start @ way) / max(float(way @ way), 1e-9), 0.0, 1.0))
+        close = float(np.sqrt(((start + share * way) ** 2).sum()))
+        if close < _CLEAR and 0.0 < share < 1.0:
+            detour = 1.7 * (_CLEAR - close) * 2 * min(share, 1 - share)
+            third = (end - begin) / 3
+            self.move(begin, end - third, **{side + "z": self.now[side + "z"] + detour})
+            self.move(begin + third, end, **{side + "z": self.now[side + "z"] - detour})
+        self.move(begin, end, **targets)
 
     def rest(self, side: str, begin: float, end: float) -> None:
         """Let an arm hang as the performer lets it hang."""
         standing = _standing(self.performer)
-        self.move(begin, end, **{side + part: standing[side + part] for part in _ARM})
+        self._reach(side, begin, end, {side + part: standing[side + part] for part in _ARM})
 
     def wave(
-        self, channel: str, begin: float, end: float, *, size: float, hertz: float, phase: float = 0.0
+        self,
+        channel: str,
+        begin: float,
+        end: float,
+        *,
+        size: float,
+        hertz: float,
+        phase: float = 0.0,
     ) -> None:
         """Add a sine on top of a channel, faded in and out; phase in turns."""
         self._waves.append((INDEX[channel], begin, end, size, hertz, phase))
@@ -160,12 +182,14 @@ class Score:
         times = self.length - times if self.reverse else times
         values = np.repeat(np.array([self._start[c] for c in CHANNELS])[:, None], len(times), 1)
         if self._moves:
-            channel, begin, end, delta = (np.array(column) for column in zip(*self._moves, strict=True))
+            channel, begin, end, delta = (
+                np.array(column) for column in zip(*self._moves, strict=True)
+            )
             progress = ease((times - begin[:, None]) / (end - begin)[:, None])
             np.add.at(values, channel.astype(int), delta[:, None] * progress)
-        for k, begin, end, size, hertz, phase in self._waves:
-            fade = ease((times - begin) / 0.2) * ease((end - times) / 0.2)
-            values[k] += size * fade * np.sin(2 * np.pi * (hertz * (times - begin) + phase))
+        for k, since, until, size, hertz, phase in self._waves:
+            fade = ease((times - since) / 0.2) * ease((until - times) / 0.2)
+            values[k] += size * fade * np.sin(2 * np.pi * (hertz * (times - since) + phase))
         padded = np.pad(values, ((0, 0), (2, 2)), mode="edge")
         count = len(times)
         kernel = (1 / 9, 2 / 9, 3 / 9, 2 / 9, 1 / 9)

@@ -26,7 +26,7 @@ def _seat(s: Score) -> dict[str, float]:
     return {"h": s.near(0.52, 0.02), "pz": s.near(-0.21, 0.015), "pitch": s.near(0.06, 0.04)}
 
 
-_THIGHS = (0.085, -0.235, 0.15)
+_THIGHS = (0.08, -0.22, 0.18)
 
 
 def be_seated(s: Score) -> None:
@@ -53,7 +53,9 @@ def take_seat(s: Score, begin: float, end: float, *, lean: float) -> None:
         s.hand(side, begin + 0.45 * d, end, _THIGHS if manner < 2 else (0.12, -0.28, 0.04))
 
 
-def _foot_step(s: Score, side: str, begin: float, end: float, *, lift: float, **place: float) -> None:
+def _foot_step(
+    s: Score, side: str, begin: float, end: float, *, lift: float, **place: float
+) -> None:
     """Lift one foot and set it down at its new place."""
     half = 0.5 * (begin + end)
     s.move(begin, end, **{side + key: value for key, value in place.items()})
@@ -76,7 +78,7 @@ def walk(s: Score, begin: float, metres: float, *, heading: float = 0.0) -> floa
         When the last foot is set down.
     """
     share = metres / s.performer.stature
-    count = max(2, 1 + round(share / (0.36 * s.reach)))
+    count = max(2, 1 + round(share / (0.29 * s.reach)))
     time = s.span(0.48)
     ahead = np.array([np.sin(heading), np.cos(heading)])
     first = int(s.rng.integers(2))

@@ -1,7 +1,7 @@
 """Single-person actions of the whole body, after the classes of NTU RGB+D.
 
-Data sheet of the classes: https://rose1.ntu.edu.sg/dataset/actionRecognition/. Each function writes one
-performance into a `Score`, with the performer's own variants, and sets its length.
+Data sheet of the classes: https://rose1.ntu.edu.sg/dataset/actionRecognition/. Each function writes
+one performance into a `Score`, with the performer's own variants, and sets its length.
 """
 
 import numpy as np
@@ -49,15 +49,15 @@ def pick_up(s: Score) -> None:
     """A006: bend or squat, reach to the floor, come up with a thing in the hand."""
     down, up = s.span(0.8), s.span(0.85)
     squat = s.choose(2, 2) == 0
-    lean, low = (0.85, 0.50) if squat else (1.2, 0.68)
+    lean, low = (0.88, 0.40) if squat else (1.15, 0.54)
     t = down + 0.15
-    s.move(0.0, down, pitch=s.near(lean, 0.06), h=s.near(low, 0.03), pz=-0.09, nod=0.1)
-    s.hand("r", 0.1, down, (0.05, -0.16 if squat else -0.12, 0.27), elbow=0.2, grip=0.1)
+    s.move(0.0, down, pitch=s.near(lean, 0.06), h=s.near(low, 0.03), pz=-0.12, nod=0.1)
+    s.hand("r", 0.1, down, (0.05, -0.19 if squat else -0.12, 0.27), elbow=0.2, grip=0.1)
     s.move(down, t, rgrip=0.8)
     if squat:
-        s.hand("l", 0.1, down, (0.07, -0.12, 0.18), elbow=0.6)
+        s.hand("l", 0.1, down, (0.10, -0.17, 0.20), elbow=0.3)
     else:
-        s.hand("l", 0.1, down, (0.12, -0.20, 0.14), elbow=0.2)
+        s.hand("l", 0.1, down, (0.11, -0.16, 0.24), elbow=0.2)
     s.move(t, t + up, pitch=s.performer.slouch, h=1.0, pz=0.0, nod=0.1)
     s.hand("r", t + 0.2 * up, t + up, CARRY, thumb=(-0.3, 1.0, 0.2), grip=0.8)
     s.rest("l", t, t + up)
@@ -67,9 +67,9 @@ def pick_up(s: Score) -> None:
 def throw(s: Score) -> None:
     """A007: wind up beside the head, throw forward, follow through."""
     carry(s)
-    back, fast = s.span(0.6), s.span(0.24)
-    high = s.near(0.12, 0.04) if s.choose(3, 3) else -0.06
-    s.hand("r", 0.0, back, (0.17, high, -0.09), elbow=0.9, aim=(0.0, 0.5, -0.4), grip=0.8)
+    back, fast = s.span(0.6), s.span(0.28)
+    high = s.near(0.15, 0.03) if s.choose(3, 3) else 0.08
+    s.hand("r", 0.0, back, (0.18, high, -0.06), elbow=0.8, aim=(0.0, 0.5, -0.4), grip=0.8)
     s.move(0.0, back, twist=-0.5 * s.reach, pitch=s.performer.slouch - 0.1, px=-0.02)
     s.hand("l", 0.0, back, (0.11, -0.12, 0.17), elbow=0.4)
     if s.choose(4, 2):
@@ -77,7 +77,7 @@ def throw(s: Score) -> None:
         s.move(back - 0.2, back, lfy=0.05)
         s.move(back, back + fast, lfy=0.0)
     go = back + 0.05
-    s.hand("r", go, go + fast, (0.03, -0.01, 0.30), elbow=0.5, aim=(0.0, -0.3, 0.0), grip=0.0)
+    s.hand("r", go, go + fast, (0.05, -0.01, 0.30), elbow=0.6, aim=(0.0, -0.3, 0.0), grip=0.0)
     s.move(go - 0.05, go + fast + 0.1, twist=0.4 * s.reach, pitch=s.performer.slouch + 0.22, px=0.0)
     s.hand("l", go, go + fast + 0.1, (0.14, -0.25, -0.03))
     late = go + fast + 0.25
@@ -90,10 +90,10 @@ def throw(s: Score) -> None:
 def kick(s: Score) -> None:
     """A024: swing one leg back, kick forward, set it down."""
     back, fast, home = s.span(0.45), s.span(0.26), s.span(0.55)
-    high = s.near(0.13, 0.04) * s.reach
+    high = s.near(0.19, 0.04) * s.reach
     foot = s.now["rfx"]
     s.move(0.0, back, px=0.045, h=0.985, rfz=-0.17 * s.reach, rfy=0.06, rfp=0.5)
-    s.move(back, back + fast, rfz=0.33 * s.reach, rfy=high, rfp=-0.2, rfx=foot + 0.02)
+    s.move(back, back + fast, rfz=0.38 * s.reach, rfy=high, rfp=-0.2, rfx=foot + 0.02)
     s.move(0.0, back, pitch=s.performer.slouch + 0.12, twist=0.15)
     s.move(back, back + fast, pitch=s.performer.slouch - 0.14, twist=-0.15)
     s.hand("l", 0.05, back, (0.16, -0.20, -0.08))
@@ -165,7 +165,7 @@ def bow(s: Score) -> None:
         s.move(0.0, down, pitch=lean, pz=-0.05, nod=0.15)
         s.move(down + hold, down + hold + up, pitch=s.performer.slouch, pz=0.0, nod=0.0)
         for side in SIDES:
-            s.hand(side, 0.0, down, (0.11, -0.27, 0.13))
+            s.hand(side, 0.0, down, (0.12, -0.20, 0.225))
             s.rest(side, down + hold, down + hold + up)
         s.length = down + hold + up
         return

@@ -6,7 +6,7 @@ from laban.nn.linear import LinearNorm, TimeConvNorm
 from laban.nn.norm import MaskedBatchNorm
 from laban.nn.persons import Scope, fold_persons, unfold_persons
 from laban.nn.position import Kind, PositionCode, sinusoid
-from laban.nn.tanh_attention import Strategy, attention_scores
+from laban.nn.tanh_attention import Strategy, TanhMaps, attention_scores
 
 __all__ = [
     "Classifier",
@@ -17,6 +17,7 @@ __all__ = [
     "PositionCode",
     "Scope",
     "Strategy",
+    "TanhMaps",
     "TimeConvNorm",
     "attention_scores",
     "fold_persons",

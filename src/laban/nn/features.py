@@ -24,7 +24,7 @@ class Features(NamedTuple):
 def masked_mean(features: Features, dims: Sequence[int] = (1, 2, 3)) -> Tensor:
     """(B, M, T', V', D) -> (B, D), or what is left of it: the mean over what is present.
 
-    A clip without anybody gives zeros. Sums are kept in float32 whatever the features' precision.
+    A clip without anybody gives zeros. The sums are kept in float32 at least.
 
     Args:
         features: What an encoder gave.
@@ -33,4 +33,5 @@ def masked_mean(features: Features, dims: Sequence[int] = (1, 2, 3)) -> Tensor:
     dims = tuple(dims)
     total = features.values.masked_fill(~features.present[..., None], 0)
     count = features.present.sum(dims).clamp(min=1)
-    return total.sum(dims, dtype=torch.float32) / count[..., None]
+    wide = torch.promote_types(total.dtype, torch.float32)
+    return total.sum(dims, dtype=wide) / count[..., None]

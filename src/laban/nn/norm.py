@@ -74,10 +74,10 @@ class MaskedBatchNorm(nn.Module):
 
     def _masked(self, x: Tensor, mask: Tensor | None) -> Tensor:
         """(R, C), (R, 1) -> (R, C): statistics of the masked rows of all processes."""
-        wide = x.float()
+        wide = x.to(torch.promote_types(x.dtype, torch.float32))
         kept = wide if mask is None else wide.masked_fill(~mask, 0)
-        seen = x.new_full((1,), len(x), dtype=torch.float32) if mask is None else mask.sum(0)
-        sums = _summed_over_processes(torch.cat((kept.sum(0), seen.float())))
+        seen = wide.new_full((1,), len(x)) if mask is None else mask.sum(0).to(wide.dtype)
+        sums = _summed_over_processes(torch.cat((kept.sum(0), seen)))
         count = sums[-1].clamp(min=1)
         mean = sums[:-1] / count
         # A second pass: the mean square minus the squared mean would lose what float32 cannot hold.

@@ -1,7 +1,7 @@
 """Persons as rows, for encoders that look at one person at a time: absent ones cost nothing.
 
-`fold_persons` turns a batch (B, M, T, V, C) into rows (N, T, V, C) and the `Scope` that says what of
-them exists and where they came from; `unfold_persons` goes back.
+`fold_persons` turns a batch (B, M, T, V, C) into rows (N, T, V, C) and the `Scope` that says what
+of them exists and where they came from; `unfold_persons` goes back.
 """
 
 from typing import NamedTuple
@@ -9,7 +9,6 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from laban.errors import LabanError
 from laban.nn.features import Features
 
 __all__ = ["Scope", "fold_persons", "unfold_persons"]
@@ -21,7 +20,7 @@ class Scope(NamedTuple):
     Attributes:
         clips: B.
         persons: M.
-        index: (N,) place of each row among the B * M persons; None: all of them, in order.
+        places: (N,) place of each row among the B * M persons; None: all of them, in order.
         mask: (N, T, V) bool, what exists; None: everything.
         joints: (N, V) joint numbers of the columns; None: all of the skeleton in their order.
         frames: (N, T) frame numbers, fractions where frames were strided; None: 0, 1, 2, ...
@@ -29,7 +28,7 @@ class Scope(NamedTuple):
 
     clips: int
     persons: int
-    index: Tensor | None = None
+    places: Tensor | None = None
     mask: Tensor | None = None
     joints: Tensor | None = None
     frames: Tensor | None = None
@@ -61,17 +60,17 @@ def fold_persons(
         frames: (B, T) frame numbers.
     """
     clips, persons = poses.shape[:2]
-    rows, index, there = poses.flatten(0, 1), None, None
+    rows, places, there = poses.flatten(0, 1), None, None
     if present is not None:
         there = present.flatten(0, 1)
-        index = _seen(there)
-        if index is not None:
-            rows, there = rows[index], there[index]
+        places = _seen(there)
+        if places is not None:
+            rows, there = rows[places], there[places]
         there = None if _all(there) else there
 
     def of_rows(per_clip: Tensor) -> Tensor:
         spread = per_clip.repeat_interleave(persons, 0)
-        return spread if index is None else spread[index]
+        return spread if places is None else spread[places]
 
     columns = None
     if joints is not None:
@@ -83,7 +82,7 @@ def fold_persons(
     if mask is not None:
         rows = rows.masked_fill(~mask[..., None], 0)
     numbers = None if frames is None else of_rows(frames)
-    return rows, Scope(clips, persons, index, mask, joints, numbers)
+    return rows, Scope(clips, persons, places, mask, joints, numbers)
 
 
 def unfold_persons(rows: Tensor, scope: Scope) -> Features:
@@ -96,10 +95,10 @@ def unfold_persons(rows: Tensor, scope: Scope) -> Features:
     mask = scope.mask
     if mask is None:
         mask = rows.new_ones(rows.shape[:3], dtype=torch.bool)
-    if scope.index is not None:
+    if scope.places is not None:
         everybody = scope.clips * scope.persons
-        rows = rows.new_zeros(everybody, *rows.shape[1:]).index_copy(0, scope.index, rows)
-        mask = mask.new_zeros(everybody, *mask.shape[1:]).index_copy(0, scope.index, mask)
+        rows = rows.new_zeros(everybody, *rows.shape[1:]).index_copy(0, scope.places, rows)
+        mask = mask.new_zeros(everybody, *mask.shape[1:]).index_copy(0, scope.places, mask)
     shape = (scope.clips, scope.persons)
     return Features(rows.unflatten(0, shape), mask.unflatten(0, shape))
 

@@ -23,6 +23,7 @@ from laban.readers.text import cast_fields
 __all__ = ["Bodies", "parse_ntu"]
 
 _JOINTS = 25
+_MOST_FRAMES = 500_000  # in one file; real ones have up to 300
 _MOST_BODIES = 100  # in one frame; a Kinect v2 sees six
 _LONGEST_LINE = 2000  # bytes; real ones have less than 250
 
@@ -71,6 +72,8 @@ def _quick(data: bytes) -> Bodies | None:
     if not (newline | (text[ends] == ord(" "))).all():
         return None
     last = np.flatnonzero(newline)  # the last field of each line
+    if last.size > _MOST_FRAMES + ends.size // 11:  # a body has 27 lines and 311 fields
+        return None
     line_ends = ends[last]
     walk = _walk(data, line_ends.tolist())
     if walk is None:
@@ -126,6 +129,8 @@ def _careful(data: bytes, name: str) -> Bodies:
     total = lines.whole("the number of frames")
     if total == 0:
         raise LabanError(f"{name} has 0 frames: leave the file out, or copy it again")
+    if total > _MOST_FRAMES:
+        raise lines.fault(f"says {total:,} frames, too many for a clip")
     frames, ids, numbers = [], [], []
     for frame in range(total):
         lines.place = f", in frame {frame} (of 0 to {total - 1})"

@@ -6,13 +6,16 @@ two processes in those of one (up to the order of sums).
 """
 
 import json
+import logging
 import os
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import torch
 from lightning_fabric import Fabric
+from lightning_fabric.plugins.precision import MixedPrecision, Precision
 from torch import nn
 
 from laban.batch import Batch
@@ -26,8 +29,17 @@ CHECKPOINT = "last.ckpt"
 Row = dict[str, float]
 
 
+class _FullInput(MixedPrecision):
+    """Mixed precision that leaves the batch alone: views are computed on full coordinates."""
+
+    def convert_input(self, data: Any) -> Any:
+        """The batch as it is."""
+        return data
+
+
 def launch(precision: str) -> Fabric:
     """Fabric on what is there: one process, or as many as torchrun, SLURM or Kubernetes started."""
+    logging.getLogger("lightning_fabric").setLevel(logging.WARNING)
     local = int(os.environ.get("LOCAL_WORLD_SIZE", 1))
     nodes = int(os.environ.get("WORLD_SIZE", 1)) // local
     several = local * nodes > 1
@@ -35,10 +47,17 @@ def launch(precision: str) -> Fabric:
         devices=local,
         num_nodes=nodes,
         strategy="ddp" if several else "auto",
-        precision=precision,  # type: ignore[arg-type]
+        plugins=_precision(precision),
     )
     fabric.launch()
     return fabric
+
+
+def _precision(word: str) -> Precision:
+    """Fabric's plugin of a precision's word."""
+    if word == "32-true":
+        return Precision()
+    return _FullInput(word, "cuda" if torch.cuda.is_available() else "cpu")  # type: ignore[arg-type]
 
 
 def fit(

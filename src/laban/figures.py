@@ -1,0 +1,333 @@
+"""The drawings of a report: each function gives a matplotlib figure, drawn once, written twice.
+
+`png` writes it for a paper. `svg` gives markup for a page, in which every colour of the palette is
+a CSS variable, so that one drawing is legible on a light and on a dark ground. No pyplot: nothing
+global is opened or changed.
+"""
+
+import io
+import math
+import re
+import warnings
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+__all__ = ["PALETTE", "attention", "confusion", "curve", "per_class", "png", "streams", "svg"]
+
+# Name of the CSS variable: its colour on white.
+PALETTE: dict[str, str] = {
+    "ink": "#1b2430",
+    "muted": "#66707d",
+    "line": "#dde2e8",
+    "blue": "#2f6fb5",
+    "orange": "#c8602f",
+    "green": "#2f8a5b",
+    "violet": "#7a5bb0",
+    "sand": "#a8862c",
+}
+SERIES = ("blue", "orange", "green", "violet", "sand")
+MARKERS = "os^Dv"
+WIDTH = 9.4  # inches: a figure across the page
+NAMED = 40  # more classes than this have numbers on the axes
+
+
+@contextmanager
+def _style() -> Iterator[None]:
+    """House settings for the time of a drawing; matplotlib is imported here and not before."""
+    import matplotlib
+
+    settings: dict[Any, Any] = {
+        "axes.edgecolor": PALETTE["line"],
+        "grid.color": PALETTE["line"],
+        "xtick.color": PALETTE["muted"],
+        "ytick.color": PALETTE["muted"],
+        "font.size": 9.5,
+        "text.parse_math": False,
+        "text.color": PALETTE["ink"],
+        "axes.labelcolor": PALETTE["muted"],
+        "axes.titlesize": 10,
+        "axes.titlelocation": "left",
+        "axes.spines.top": False,
+        "axes.spines.right": False,
+        "xtick.major.size": 0,
+        "ytick.major.size": 0,
+        "lines.linewidth": 1.8,
+        "svg.fonttype": "none",
+        "svg.hashsalt": "laban",
+        "image.composite_image": False,
+    }
+    with matplotlib.rc_context(settings), warnings.catch_warnings():
+        # A PNG has no font for every script; the page, whose text is text, has.
+        warnings.filterwarnings("ignore", message="Glyph")
+        yield
+
+
+def _figure(width: float, height: float) -> "Figure":
+    from matplotlib.figure import Figure
+
+    return Figure(figsize=(width, height), layout="constrained")
+
+
+def curve(series: Mapping[str, Sequence[float]], *, what: str, kept: int | None) -> "Figure":
+    """A line over epochs for each named series.
+
+    Args:
+        series: One value an epoch, NaN where there is none.
+        what: The title, with its unit.
+        kept: The epoch whose weights were kept, counted from 1.
+    """
+    with _style():
+        from matplotlib.ticker import MaxNLocator
+
+        figure = _figure(4.6, 3.0)
+        axes = figure.add_subplot()
+        for colour, (name, values) in zip(SERIES, series.items(), strict=False):
+            epochs = np.arange(1, len(values) + 1)
+            marker = "o" if len(values) < 12 else None
+            axes.plot(epochs, values, color=PALETTE[colour], label=name, marker=marker, ms=3.5)
+        if kept is not None:
+            axes.axvline(kept, color=PALETTE["muted"], lw=1, ls=(0, (2, 3)))
+            left = kept > max(map(len, series.values())) / 2
+            axes.annotate(
+                "kept",
+                (kept, 1.01),
+                (-4 if left else 4, 0),
+                xycoords=("data", "axes fraction"),
+                textcoords="offset points",
+                ha="right" if left else "left",
+                color=PALETTE["muted"],
+                fontsize=8.5,
+            )
+        axes.set_title(what, pad=14)
+        axes.set_xlabel("epoch")
+        axes.xaxis.set_major_locator(MaxNLocator(6, integer=True))
+        axes.grid(axis="y", lw=0.8)
+        axes.set_axisbelow(True)
+        if len(series) > 1:
+            axes.legend(frameon=False, fontsize=9, labelcolor=PALETTE["ink"])
+    return figure
+
+
+def confusion(counts: np.ndarray, classes: Sequence[str]) -> "Figure":
+    """Counts (K, K) of (true, predicted), each row as a share of its clips.
+
+    What was named right is blue, what was confused orange; a class without clips stays empty.
+    """
+    total = len(classes)
+    shares = counts / np.maximum(counts.sum(1, keepdims=True), 1)
+    tint = np.where(np.eye(total, dtype=bool)[..., None], _rgb("blue"), _rgb("orange"))
+    # A square root, for a confusion of one clip in fifty is one that a reader wants to see.
+    image = np.concatenate([tint, np.sqrt(shares)[..., None]], -1)
+    with _style():
+        figure = _figure(WIDTH, WIDTH if total > NAMED else min(WIDTH, 3.4 + 0.3 * total))
+        axes = figure.add_subplot()
+        axes.imshow(image, interpolation="none")
+        axes.set_xlabel("predicted", labelpad=8)
+        axes.set_ylabel("true", labelpad=8)
+        _class_ticks(axes, classes, "xy")
+        _frame(axes)
+        if total <= 20:
+            for row, column in zip(*np.nonzero(counts), strict=True):
+                share = shares[row, column]
+                axes.text(
+                    column,
+                    row,
+                    f"{100 * share:.0f}",
+                    ha="center",
+                    va="center",
+                    fontsize=8,
+                    color="white" if share > 0.45 else PALETTE["ink"],
+                )
+    return figure
+
+
+def per_class(rows: Sequence[tuple[str, float]]) -> "Figure":
+    """A bar for each (class, per cent right), in the order given, from above."""
+    with _style():
+        figure = _figure(WIDTH * 0.7, 0.8 + 0.2 * max(4, len(rows)))
+        axes = figure.add_subplot()
+        places = np.arange(len(rows))
+        axes.barh(places, [share for _, share in rows], height=0.62, color=PALETTE["blue"])
+        for place, (_, share) in enumerate(rows):
+            axes.text(share + 1, place, f"{share:.0f}", va="center", fontsize=7.5)
+        axes.set_yticks(places, [_short(name) for name, _ in rows], fontsize=8.5)
+        axes.set_ylim(len(rows) - 0.5, -0.5)
+        axes.set_xlim(0, 105)
+        axes.set_xlabel("per cent of the class's clips named right")
+        axes.spines["left"].set_visible(False)
+        axes.spines["bottom"].set_visible(False)
+        axes.grid(axis="x", lw=0.8)
+        axes.set_axisbelow(True)
+    return figure
+
+
+def attention(layers: Mapping[int, np.ndarray], joints: Sequence[str]) -> "Figure":
+    """Maps (H, V, V) of each layer, a row of heads a layer; rows take from columns (Fig. 5).
+
+    Positive relations are blue, negative ones orange; a layer's strongest is full colour.
+    """
+    heads = max(len(maps) for maps in layers.values())
+    across = min(heads, 4)
+    down = math.ceil(heads / across)
+    with _style():
+        side = WIDTH / (across + 0.45)
+        figure = _figure(WIDTH, len(layers) * down * (side + 0.25) + 1.0)
+        grid = figure.subplots(len(layers) * down, across, squeeze=False)
+        for axes in grid.flat:
+            axes.axis("off")
+        for place, (layer, maps) in enumerate(layers.items()):
+            finite = np.abs(maps[np.isfinite(maps)])
+            peak = float(finite.max(initial=0)) or 1.0
+            for head, values in enumerate(maps):
+                row, column = place * down + head // across, head % across
+                axes = grid[row, column]
+                axes.axis("on")
+                axes.imshow(_signed(values / peak), interpolation="none")
+                axes.set_title(f"layer {layer}, head {head + 1}", fontsize=9)
+                if head == min(across, len(maps)) - 1:
+                    style = {"fontsize": 8, "color": PALETTE["muted"]}
+                    axes.set_title(f"full colour ±{peak:.2g}", loc="right", **style)
+                below = row + 1 == len(grid) or (
+                    place + 1 == len(layers) and head + across >= len(maps)
+                )
+                _joint_ticks(axes, joints, left=column == 0, below=below)
+                _frame(axes)
+    return figure
+
+
+def streams(
+    names: Sequence[str],
+    shares: np.ndarray,
+    classes: Sequence[str],
+    pairs: Sequence[tuple[int, int]],
+) -> "Figure":
+    """Per cent right of each class, (R, K), a line a run, and dotted differences of pairs (Fig. 6).
+
+    Args:
+        names: The runs.
+        shares: Per cent, NaN for a class without clips.
+        classes: The classes that the columns stand for.
+        pairs: Numbers of two runs each; the second is taken from the first.
+    """
+    with _style():
+        figure = _figure(max(WIDTH, 1 + 0.2 * len(classes)), 6.2)
+        upper, lower = figure.subplots(2, 1, sharex=True, height_ratios=(3, 2))
+        places = np.arange(len(classes))
+        for number, (name, values) in enumerate(zip(names, shares, strict=True)):
+            colour = PALETTE[SERIES[number % len(SERIES)]]
+            marker = MARKERS[number % len(MARKERS)]
+            upper.plot(places, values, color=colour, marker=marker, ms=4, lw=1.3, label=name)
+        for number, (first, second) in enumerate(pairs):
+            lower.plot(
+                places,
+                shares[first] - shares[second],
+                color=PALETTE[SERIES[number % len(SERIES)]],
+                ls=(0, (1, 1.6)),
+                marker=".",
+                label=f"{names[first]} − {names[second]}",
+            )
+        lower.axhline(0, color=PALETTE["muted"], lw=0.8)
+        upper.set_ylabel("accuracy, per cent")
+        lower.set_ylabel("difference, points")
+        _class_ticks(lower, classes, "x")
+        for axes in (upper, lower):
+            axes.grid(axis="both", lw=0.6)
+            axes.set_axisbelow(True)
+            axes.margins(x=0.02)
+            axes.legend(
+                frameon=False,
+                fontsize=8.5,
+                ncols=4,
+                loc="lower left",
+                bbox_to_anchor=(0, 1),
+                borderaxespad=0.2,
+            )
+    return figure
+
+
+def png(figure: "Figure", path: Path, *, dpi: int = 200) -> Path:
+    """Writes the figure on white; its layout stays as it is then, which saves `svg` the work."""
+    with _style():
+        figure.savefig(path, format="png", dpi=dpi, facecolor="white")
+        figure.set_layout_engine("none")
+    return path
+
+
+def svg(figure: "Figure", name: str, about: str) -> str:
+    """The figure as markup that goes into a page: palette colours as variables, text as text.
+
+    Args:
+        figure: The drawing.
+        name: A word that no other figure of the page has; identifiers begin with it.
+        about: What a screen reader says, already escaped.
+    """
+    buffer = io.StringIO()
+    with _style():
+        figure.savefig(buffer, format="svg", transparent=True, metadata={"Date": None})
+    text = buffer.getvalue()
+    text = text[text.index("<svg") :]
+    text = re.sub(r"<metadata>.*?</metadata>|<!--.*?-->", "", text, flags=re.S)
+    text = re.sub(r"\n\s*", "\n", text)
+    text = re.sub(r'\bid="', f'id="{name}-', text)
+    text = re.sub(r'(url\(|href=")#', rf"\g<1>#{name}-", text)
+    for variable, colour in PALETTE.items():
+        text = text.replace(colour, f"var(--{variable})")
+    box = re.search(r'viewBox="([^"]+)"', text)
+    # A figure wider than the page keeps its size and scrolls.
+    inches = figure.get_figwidth()
+    size = f' style="min-width:{95 * inches:.0f}px"' if inches > WIDTH else ""
+    head = f'<svg viewBox="{box[1] if box else ""}"{size} role="img" aria-label="{about}">'
+    return head + text[text.index(">") + 1 :]
+
+
+def _rgb(name: str) -> np.ndarray:
+    """A colour of the palette: ``-> (3,)`` in 0 to 1."""
+    return np.array([int(PALETTE[name][k : k + 2], 16) / 255 for k in (1, 3, 5)])
+
+
+def _signed(values: np.ndarray) -> np.ndarray:
+    """Numbers from -1 to 1 as blue or orange of that strength: ``(V, V) -> (V, V, 4)``."""
+    values = np.nan_to_num(values, posinf=1, neginf=-1)
+    tint = np.where((values > 0)[..., None], _rgb("blue"), _rgb("orange"))
+    return np.concatenate([tint, np.abs(values)[..., None]], -1)
+
+
+def _short(name: str, most: int = 26) -> str:
+    return name if len(name) <= most else name[: most - 1].rstrip() + "…"
+
+
+def _frame(axes: "Axes") -> None:
+    """A thin frame all around, for images."""
+    for spine in axes.spines.values():
+        spine.set_visible(True)
+        spine.set_linewidth(0.8)
+
+
+def _class_ticks(axes: "Axes", classes: Sequence[str], which: str) -> None:
+    """Class names on the axes ``x`` or ``xy``; on both, numbers from 1 where names do not fit."""
+    places = np.arange(len(classes))
+    names, turn, size = [_short(name) for name in classes], 90, 9 if len(classes) <= 24 else 7.5
+    if which == "xy" and len(classes) > NAMED:
+        places = np.array([0, *range(9, len(classes), 10)])
+        names, turn, size = [str(place + 1) for place in places], 0, 9
+    axes.set_xticks(places, names, rotation=turn, fontsize=size)
+    if which == "xy":
+        axes.set_yticks(places, names, fontsize=size)
+
+
+def _joint_ticks(axes: "Axes", joints: Sequence[str], *, left: bool, below: bool) -> None:
+    style: dict[str, Any] = {"fontsize": 7 if len(joints) <= 30 else 5}
+    axes.set_xticks([])
+    axes.set_yticks([])
+    if below:
+        axes.set_xticks(range(len(joints)), joints, rotation=90, **style)
+    if left:
+        axes.set_yticks(range(len(joints)), joints, **style)

@@ -1,0 +1,222 @@
+"""The loop on a tiny problem: learns, repeats, resumes, and two processes equal one."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+import torch
+from safetensors.torch import load_file
+
+from laban.clip import Clip
+from laban.cli import main
+from laban.errors import LabanError
+from laban.skeletons import SKELETONS
+from laban.store import Store
+from laban.training.settings import Optimiser, Schedule, Training
+
+RECIPE = """
+benchmark: {benchmark}
+pipeline: {{name: general, frames: 8, persons: 1}}
+encoder: {{name: dsta-net, heads: 2, layers: [[16, 8, 1], [32, 8, 2]]}}
+objective: {{name: recognition}}
+training:
+  epochs: 4
+  batch: 8
+  optimiser: {{lr: 0.05}}
+  schedule: {{name: cosine, warmup: 1}}
+"""
+
+BENCHMARK = """
+name: toy
+classes: [rise, fall]
+train: {subject: [1, 2, 3]}
+test: {subject: [4]}
+"""
+
+
+def toy_clips():
+    """Hands going up or down, four subjects."""
+    skeleton = SKELETONS["kinect-v2"]
+    rng = np.random.default_rng(0)
+    stance = rng.normal(size=(25, 3))
+    for number in range(48):
+        frames = int(rng.integers(10, 30))
+        poses = np.repeat(stance[None], frames, 0) + rng.normal(size=(frames, 25, 3)) * 0.05
+        sign = 1 if number % 2 else -1
+        for joint in skeleton.parts["arm-left"]:
+            poses[:, joint, 1] += 3 * sign * np.linspace(-1, 1, frames)
+        yield Clip(
+            f"c{number}",
+            poses,
+            skeleton,
+            label="rise" if number % 2 else "fall",
+            facts={"subject": str(1 + number // 12)},
+        )
+
+
+@pytest.fixture(scope="module")
+def toy(tmp_path_factory) -> Path:
+    folder = tmp_path_factory.mktemp("toy")
+    Store.write(folder / "store.arrow", toy_clips())
+    (folder / "toy.yaml").write_text(BENCHMARK)
+    (folder / "recipe.yaml").write_text(RECIPE.format(benchmark=folder / "toy.yaml"))
+    return folder
+
+
+@pytest.fixture(autouse=True)
+def no_report(monkeypatch):
+    """The report has tests of its own and takes seconds."""
+    stub = SimpleNamespace(write_report=lambda *_: None)
+    monkeypatch.setitem(sys.modules, "laban.report", stub)
+
+
+def train(toy: Path, out: Path, *options: str) -> int:
+    store = str(toy / "store.arrow")
+    return main(
+        ["train", str(toy / "recipe.yaml"), "--data", store, "--out", str(out), *options, "--json"]
+    )
+
+
+def weights(out: Path) -> dict[str, torch.Tensor]:
+    return load_file(out / "weights.safetensors")
+
+
+def same(one: dict, two: dict) -> bool:
+    return one.keys() == two.keys() and all(torch.equal(one[k], two[k]) for k in one)
+
+
+def test_a_training_learns_and_leaves_a_whole_run(toy, tmp_path, capsys):
+    assert train(toy, tmp_path / "run", "--training.epochs", "20") == 0
+    value = json.loads(capsys.readouterr().out)
+    assert value["top1"] == 100.0 and value["clips"] == 12 and value["split"] == "test"
+    rows = [json.loads(line) for line in (tmp_path / "run/metrics.jsonl").read_text().splitlines()]
+    assert [row["epoch"] for row in rows] == list(range(1, 21))
+    assert rows[-1]["train_loss"] < 0.5 * rows[0]["train_loss"]
+    expected = {"recipe.yaml", "run.json", "metrics.jsonl", "last.ckpt", "test.parquet"}
+    assert expected | {"weights.safetensors"} <= set(os.listdir(tmp_path / "run"))
+
+    store = str(toy / "store.arrow")
+    assert main(["evaluate", str(tmp_path / "run"), "--data", store, "--json"]) == 0
+    again = json.loads(capsys.readouterr().out)
+    assert {k: again[k] for k in again} == {k: value[k] for k in again}
+    assert main(["predict", str(tmp_path / "run"), store, "--json"]) == 0
+    predictions = json.loads(capsys.readouterr().out)
+    assert len(predictions) == 48
+    assert {"clip", "label", "index", "probability", "top5"} == set(predictions[0])
+
+
+def test_the_same_seed_gives_the_same_bits_and_another_does_not(toy, tmp_path):
+    for name, options in {"a": [], "b": [], "c": ["--training.seed", "1"]}.items():
+        assert train(toy, tmp_path / name, *options) == 0
+    assert same(weights(tmp_path / "a"), weights(tmp_path / "b"))
+    assert not same(weights(tmp_path / "a"), weights(tmp_path / "c"))
+
+
+def test_a_killed_training_resumes_to_the_same_weights(toy, tmp_path, monkeypatch):
+    assert train(toy, tmp_path / "whole") == 0
+
+    import laban.training.loop as loop
+
+    saved = loop._save
+
+    def dies(fabric, state, out):
+        saved(fabric, state, out)
+        if len(state["history"]) == 2:
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(loop, "_save", dies)
+    assert train(toy, tmp_path / "cut") == 130
+    assert not (tmp_path / "cut/weights.safetensors").exists()
+    monkeypatch.setattr(loop, "_save", saved)
+    assert train(toy, tmp_path / "cut") == 2  # an existing run is left alone
+    assert train(toy, tmp_path / "cut", "--resume", "--training.epochs", "5") == 2
+    assert train(toy, tmp_path / "cut", "--resume") == 0
+    assert same(weights(tmp_path / "whole"), weights(tmp_path / "cut"))
+
+
+def test_accumulating_parts_changes_only_the_statistics_they_see(toy, tmp_path):
+    """Two halves of a batch take one step together: as many steps, a like loss."""
+    assert train(toy, tmp_path / "one") == 0
+    assert train(toy, tmp_path / "two", "--training.accumulate", "2") == 0
+    one, two = weights(tmp_path / "one"), weights(tmp_path / "two")
+    assert not same(one, two)
+    key = next(k for k in one if k.endswith("num_batches_tracked"))
+    assert two[key] == 2 * one[key]
+
+
+def test_the_best_epoch_is_chosen_on_validation_clips(toy, tmp_path, capsys):
+    options = ["--training.validation", "0.3", "--training.select", "best"]
+    assert train(toy, tmp_path / "run", *options) == 0
+    value = json.loads(capsys.readouterr().out)
+    assert value["selection"] == "best epoch on 30% of the training clips, by subject"
+    notes = json.loads((tmp_path / "run/run.json").read_text())["notes"]
+    assert notes["clips"] == {"train": 24, "validation": 12, "test": 12}
+    rows = (tmp_path / "run/metrics.jsonl").read_text().splitlines()
+    assert all("validation_accuracy" in json.loads(row) for row in rows)
+
+
+def test_two_processes_equal_one(toy, tmp_path):
+    """The same global batch cut over two gloo processes gives the same weights."""
+    arguments = [
+        "train",
+        str(toy / "recipe.yaml"),
+        "--data",
+        str(toy / "store.arrow"),
+        "--training.epochs",
+        "2",
+    ]
+    assert main([*arguments, "--out", str(tmp_path / "one")]) == 0
+    command = [sys.executable, "-m", "torch.distributed.run", "--nproc-per-node", "2"]
+    command += ["--master-port", "29617", "-m", "laban"]
+    done = subprocess.run(
+        [*command, *arguments, "--out", str(tmp_path / "two")],
+        env=os.environ | {"OMP_NUM_THREADS": "1"},
+        capture_output=True,
+        text=True,
+        timeout=240,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr[-2000:]
+    one, two = weights(tmp_path / "one"), weights(tmp_path / "two")
+    for name in one:
+        torch.testing.assert_close(one[name], two[name], atol=2e-5, rtol=2e-4, msg=name)
+
+
+def test_a_loss_that_is_not_finite_is_said(toy, tmp_path, capsys):
+    assert train(toy, tmp_path / "run", "--training.optimiser.lr", "1e30") == 2
+    assert "the loss is not finite, lower optimiser.lr" in capsys.readouterr().err
+
+
+def test_schedules():
+    steps = Schedule(name="steps", milestones=(60, 90), factor=0.1, warmup=5)
+    rates = [steps.rate(epoch, 120) for epoch in (0, 1, 4, 5, 59.9, 60, 90)]
+    assert rates == pytest.approx([0.2, 0.4, 1, 1, 1, 0.1, 0.01])
+    cosine = Schedule(name="cosine", warmup=10)
+    assert [cosine.rate(t, 110) for t in (0, 9, 10, 60, 110)] == pytest.approx([0.1, 1, 1, 0.5, 0])
+    assert Schedule(name="constant").rate(7, 9) == 1
+
+
+def test_decay_leaves_normalisation_alone_where_asked():
+    module = torch.nn.Sequential(torch.nn.Linear(3, 4), torch.nn.BatchNorm1d(4))
+    groups = Optimiser(name="adamw", decay_all=False).build(module).param_groups
+    assert [len(group["params"]) for group in groups] == [1, 3]
+    assert [group["weight_decay"] for group in groups] == [5e-4, 0.0]
+    assert len(Optimiser().build(module).param_groups[0]["params"]) == 4
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"epochs": 0}, "training.epochs is 0"),
+        ({"validation": 1.0}, "training.validation is 1.0"),
+        ({"select": "best"}, "validation is 0, give a share"),
+    ],
+)
+def test_wrong_numbers_name_themselves(options, message):
+    with pytest.raises(LabanError, match=message):
+        Training(**options)
