@@ -45,8 +45,10 @@ def test_rotation_keeps_distances_and_stays_within_its_angles():
     poses, _ = batch(500)
     turned = augment.random_rotation(poses, draws(500), y=30)
     torch.testing.assert_close(
-        torch.cdist(turned[0, 0], turned[0, 0]), torch.cdist(poses[0, 0], poses[0, 0]),
-        atol=1e-4, rtol=0,
+        torch.cdist(turned[0, 0], turned[0, 0]),
+        torch.cdist(poses[0, 0], poses[0, 0]),
+        atol=1e-4,
+        rtol=0,
     )
     torch.testing.assert_close(turned[..., 1], poses[..., 1])
     x, z = turned[:, 0, 0, 0, 0], turned[:, 0, 0, 0, 2]

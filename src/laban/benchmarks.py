@@ -2,6 +2,7 @@
 
 Sources of the splits: NTU RGB+D, https://arxiv.org/abs/1604.02808 (section 5.2) and
 https://arxiv.org/abs/1905.04757 (section 4.2); SHREC'17, the list files of its archive;
+DHG, http://www-rech.telecom-lille.fr/DHGdataset/ (leave one subject out: ``dhg-28:3`` tests on 3);
 Northwestern-UCLA, https://arxiv.org/abs/1405.2941.
 
 Differs from the DSTA-Net paper: NTU-120 X-Set trains on even setups, as the dataset's paper says.
@@ -244,6 +245,22 @@ def _ntu(name: str, train: Rule, test: Rule) -> Benchmark:
     )
 
 
+def _hands(name: str, train: Rule, test: Rule, dataset: str) -> Benchmark:
+    """14 gestures, or 28 where one finger and the whole hand count apart."""
+    apart = tuple(f"{g} ({finger})" for g in SHREC17_GESTURES for finger in (1, 2))
+    if "-28" in name:
+        return Benchmark(name, apart, train, test, dataset=dataset)
+    merge = {label: label.rpartition(" (")[0] for label in apart}
+    return Benchmark(name, SHREC17_GESTURES, train, test, dataset=dataset, merge=merge)
+
+
+def _dhg(classes: int, fold: int) -> Benchmark:
+    """Leave-one-subject-out: fold k tests on subject k."""
+    others = _numbers(range(1, 21)) - {str(fold)}
+    test = {"subject": _numbers(str(fold))}
+    return _hands(f"dhg-{classes}:{fold}", {"subject": others}, test, "dhg")
+
+
 _LISTED: tuple[Rule, Rule] = ({"split": frozenset({"train"})}, {"split": frozenset({"test"})})
 
 BENCHMARKS: dict[str, Benchmark] = {
@@ -263,19 +280,9 @@ BENCHMARKS: dict[str, Benchmark] = {
         {"setup": _numbers(range(2, 33, 2))},
         {"setup": _numbers(range(1, 33, 2))},
     ),
-    "shrec17-14": Benchmark(
-        "shrec17-14",
-        SHREC17_GESTURES,
-        *_LISTED,
-        dataset="shrec17",
-        merge={f"{g} ({finger})": g for g in SHREC17_GESTURES for finger in (1, 2)},
-    ),
-    "shrec17-28": Benchmark(
-        "shrec17-28",
-        tuple(f"{g} ({finger})" for g in SHREC17_GESTURES for finger in (1, 2)),
-        *_LISTED,
-        dataset="shrec17",
-    ),
+    "shrec17-14": _hands("shrec17-14", *_LISTED, "shrec17"),
+    "shrec17-28": _hands("shrec17-28", *_LISTED, "shrec17"),
+    **{f"dhg-{k}:{fold}": _dhg(k, fold) for k in (14, 28) for fold in range(1, 21)},
     "nw-ucla-xview": Benchmark(
         "nw-ucla-xview",
         tuple(NW_UCLA_ACTIONS.values()),

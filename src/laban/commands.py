@@ -70,6 +70,7 @@ def fuse(
     *,
     weights: list[float] | None = None,
     scores: Literal["softmax", "logits"] = "softmax",
+    out: Path | None = None,
 ) -> Result:
     """Sums the test scores of several runs, clip by clip.
 
@@ -77,12 +78,20 @@ def fuse(
         runs: Run folders that were tested on the same clips.
         weights: One a run; all 1 by default.
         scores: Sum probabilities, or the scores before the softmax.
+        out: A new folder for a report that compares the runs class by class.
     """
     from laban.evaluation.scores import Scores
     from laban.evaluation.scores import fuse as fused
 
     tested = [Scores.load(run / "test.parquet") for run in runs]
     total = fused(tested, weights, scores=scores)
+    if out is not None:
+        from laban.report import write_fusion_report
+        from laban.run import new_folder
+
+        same = len({run.name for run in runs}) < len(runs)
+        names = [str(run) if same else run.name for run in runs]
+        write_fusion_report(names, tested, total, new_folder(out))
     value = total.to_json()
     single = {str(run): round(one.top(1), 2) for run, one in zip(runs, tested, strict=True)}
     lines = [f"  {run}: {top:.1f} %" for run, top in single.items()]

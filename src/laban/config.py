@@ -9,6 +9,7 @@ import difflib
 from collections.abc import Mapping, Sequence
 from copy import deepcopy
 from dataclasses import dataclass
+from functools import cache
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -23,7 +24,7 @@ from laban.pipelines import PIPELINES
 from laban.streams import STREAMS
 from laban.training.settings import Optimiser, Schedule, Training
 
-__all__ = ["Recipe", "load_recipe", "plain", "recipe_names", "resolve"]
+__all__ = ["Recipe", "load_recipe", "recipe_list", "recipe_names", "resolve", "table_row"]
 
 # Which constructor a component's options belong to, and what the library itself hands it.
 COMPONENTS: dict[str, tuple[Mapping[str, type], set[str]]] = {
@@ -67,10 +68,16 @@ def _is_base(name: str) -> bool:
     return name.endswith(".yaml") and name != "tables.yaml"
 
 
+@cache
 def _tables() -> dict[str, dict]:
     """Rows of the papers' tables by name: base, overrides and what was published."""
     path = files("laban.recipes") / "tables.yaml"
     return yaml.safe_load(path.read_text()) if path.is_file() else {}
+
+
+def table_row(name: str) -> dict[str, Any]:
+    """The row of a paper's table by its recipe's name; empty for a base recipe."""
+    return _tables().get(name, {})
 
 
 def load_recipe(word: str) -> dict[str, Any]:
@@ -78,6 +85,11 @@ def load_recipe(word: str) -> dict[str, Any]:
     rows = _tables()
     if word in rows:
         row = rows[word]
+        if "fuse" in row:
+            raise LabanError(
+                f"recipe {word} is a fusion: train {', '.join(row['fuse'])} and give their runs to "
+                "'laban fuse'"
+            )
         values = _merged(load_recipe(row["base"]), row.get("set", {}))
         return _merged(values, {"benchmark": row["benchmark"]})
     built_in = files("laban.recipes") / f"{word}.yaml"
@@ -233,9 +245,8 @@ def help_text(values: Mapping[str, Any]) -> str:
 def recipe_list(paper: str | None = None) -> list[dict[str, Any]]:
     """Every built-in recipe: name, paper, table, row, benchmark and the published per cent."""
     rows = []
-    tables = _tables()
     for name in recipe_names():
-        row = tables.get(name, {})
+        row = table_row(name)
         values = {} if "fuse" in row else load_recipe(name)
         rows.append(
             {

@@ -167,7 +167,5 @@ def _finish(run: Run, parts: Parts, test: ClipDataset, *, report: bool) -> Resul
         write_report(run, parts, scores, test)
     value = scores.to_json() | {"run": str(run.path), "selection": run.notes["selection"]}
     what = f"{run.benchmark.name}, {run.stream}, {value['clips']} test clips"
-    text = (
-        f"{what}, {run.notes['selection']}\ntop-1: {value['top1']:.1f} %\ntop-5: {value['top5']:.1f} %\nrun: {run.path}"
-    )
+    text = f"{what}, {run.notes['selection']}\ntop-1: {value['top1']:.1f} %\ntop-5: {value['top5']:.1f} %\nrun: {run.path}"
     return Result(value, text)

@@ -39,9 +39,7 @@ def test_round_trip(tmp_path):
 
 def test_fusing_sums_probabilities_by_clip_name():
     order = [2, 0, 3, 1]
-    shuffled = scores(
-        TWO.values[order], TWO.labels[order], [TWO.clips[row] for row in order]
-    )
+    shuffled = scores(TWO.values[order], TWO.labels[order], [TWO.clips[row] for row in order])
     expected = softmax(ONE.values) + 0.5 * softmax(TWO.values)
     for other in (TWO, shuffled):
         fused = fuse([ONE, other], [1, 0.5])

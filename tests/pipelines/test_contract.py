@@ -44,7 +44,8 @@ def test_views_have_one_size_and_repeat_by_seed(name, layout):
         assert (poses[~present] == 0).all()
         torch.testing.assert_close(pipeline.view(made, stream)[0], poses)
         views = [
-            pipeline.view(made, stream, torch.Generator().manual_seed(seed))[0] for seed in (5, 5, 6)
+            pipeline.view(made, stream, torch.Generator().manual_seed(seed))[0]
+            for seed in (5, 5, 6)
         ]
         assert views[0].shape == poses.shape
         assert torch.equal(views[0], views[1])

@@ -109,7 +109,8 @@ class Attention(nn.Module):
         # statistics; in evaluation nobody looks at them, so they are not computed.
         early, late = (1, self.stride) if self.training else (self.stride, 1)
         mask = scope.strided(early).mask
-        y = self.project(self.maps.mix(maps[..., ::early, :], x), mask)
+        y = self.maps.mix(maps[..., ::early, :], x, *self.project.weights())
+        y = self.project.finish(y, mask)
         y = _joined(y, _residual(self.first_shortcut, _strided(x, early), mask), mask)
         mask = scope.strided(self.stride).mask
         z = self.feed(_strided(y, late), mask)

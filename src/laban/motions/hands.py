@@ -110,10 +110,10 @@ def _jacket(s: Score) -> None:
         carry(s, side)
     a, b, c, d = (s.span(time) for time in (0.7, 0.6, 0.6, 0.6))
     s.hand("r", 0.0, a, (0.15, -0.03, 0.04), elbow=0.9, grip=0.8)
-    s.hand("l", 0.0, a, (0.13, -0.21, -0.10), elbow=0.2)
+    s.hand("l", 0.0, a, (0.13, -0.26, -0.11), elbow=0.2)
     s.move(0.0, a, twist=0.3 * s.reach, pitch=s.performer.slouch + 0.12, nod=0.15, turn=0.2)
     s.hand("l", a, a + b, (0.27, -0.10, 0.03), elbow=0.4)
-    s.hand("r", a, a + b, (0.13, -0.20, -0.10), elbow=0.2)
+    s.hand("r", a, a + b, (0.13, -0.26, -0.11), elbow=0.2)
     s.move(a, a + b, twist=-0.3 * s.reach, turn=-0.2)
     t = a + b
     s.hand("r", t, t + c, (0.27, -0.10, 0.03), elbow=0.4)

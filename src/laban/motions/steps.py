@@ -48,7 +48,7 @@ def take_seat(s: Score, begin: float, end: float, *, lean: float) -> None:
     manner = s.choose(0, 3)
     for side in SIDES:
         if manner == 0:
-            back = (s.now[side + "x"] + 0.03, -0.25, -0.08)
+            back = (s.now[side + "x"] + 0.02, -0.325, -0.03)
             s.hand(side, begin + 0.1 * d, begin + 0.5 * d, back, elbow=0.2)
         s.hand(side, begin + 0.45 * d, end, _THIGHS if manner < 2 else (0.12, -0.28, 0.04))
 

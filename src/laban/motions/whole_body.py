@@ -79,7 +79,7 @@ def throw(s: Score) -> None:
     go = back + 0.05
     s.hand("r", go, go + fast, (0.05, -0.01, 0.30), elbow=0.6, aim=(0.0, -0.3, 0.0), grip=0.0)
     s.move(go - 0.05, go + fast + 0.1, twist=0.4 * s.reach, pitch=s.performer.slouch + 0.22, px=0.0)
-    s.hand("l", go, go + fast + 0.1, (0.14, -0.25, -0.03))
+    s.hand("l", go, go + fast + 0.1, (0.13, -0.32, -0.03))
     late = go + fast + 0.25
     s.rest("r", late, late + 0.6)
     s.rest("l", late, late + 0.6)
@@ -96,10 +96,10 @@ def kick(s: Score) -> None:
     s.move(back, back + fast, rfz=0.38 * s.reach, rfy=high, rfp=-0.2, rfx=foot + 0.02)
     s.move(0.0, back, pitch=s.performer.slouch + 0.12, twist=0.15)
     s.move(back, back + fast, pitch=s.performer.slouch - 0.14, twist=-0.15)
-    s.hand("l", 0.05, back, (0.16, -0.20, -0.08))
+    s.hand("l", 0.05, back, (0.14, -0.32, -0.09))
     s.hand("l", back, back + fast, (0.14, -0.20, 0.14))
     s.hand("r", 0.05, back, (0.14, -0.22, 0.12))
-    s.hand("r", back, back + fast, (0.17, -0.22, -0.10))
+    s.hand("r", back, back + fast, (0.14, -0.315, -0.11))
     t = back + fast + 0.1
     s.move(t, t + home, rfz=0.0, rfy=0.0, rfp=0.0, rfx=foot, px=0.0, h=1.0)
     s.move(t, t + home, pitch=s.performer.slouch, twist=0.0)
@@ -141,7 +141,7 @@ def jump(s: Score) -> None:
         high = s.near(0.12, 0.02) * s.reach
         s.move(t, t + down, h=0.74, pitch=0.45, pz=-0.04)
         for side in SIDES:
-            s.hand(side, t, t + down, (0.15, -0.25, -0.12))
+            s.hand(side, t, t + down, (0.13, -0.315, -0.14))
             top = (0.15, 0.22, 0.08) if overhead else (0.13, -0.06, 0.23)
             s.hand(side, t + down - 0.1, t + down + up, top, elbow=0.5)
         a, b = t + down, t + down + up

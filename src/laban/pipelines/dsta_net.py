@@ -14,7 +14,7 @@ Unusual here:
 Differs from the official code:
 - It reads centre and directions from frame 0 even where the first person is not there yet, which
   leaves such a clip uncentred. Here it is the first frame in which that person is.
-- Its NTU bone stream loses four of 24 bones and overwrites others (`official_ntu_bones`).
+- Its NTU bone stream loses four of 24 bones and overwrites others (here every joint but the root gets its bone).
 - Each of its workers repeats the same random stream every epoch. Here every clip and epoch differ.
 """
 
@@ -104,6 +104,7 @@ class DSTANetPipeline:
         persons: Bodies kept.
         origin: Joint at the origin; None takes the table's for this skeleton, else the root.
         unit: Names of the two joints whose distance becomes 1; None as above.
+        scale: Whether that distance becomes 1; DHG's official preparation leaves it.
         turn: Whether bodies are turned upright and to face the camera where the table says so.
     """
 
@@ -116,12 +117,14 @@ class DSTANetPipeline:
         persons: int = 2,
         origin: str | None = None,
         unit: Bone | None = None,
+        scale: bool = True,
         turn: bool = True,
     ) -> None:
         if not 0 < crop <= window:
             raise LabanError(f"pipeline dsta-net: crop is {crop}, give 1 to window = {window}")
         frame = FRAMES.get(skeleton.name) or Frame(skeleton.joints[skeleton.root], skeleton.spine)
         frame = replace(frame, origin=origin or frame.origin, unit=unit or frame.unit)
+        frame = frame if scale else replace(frame, unit=None)
         self.frame = frame if turn else replace(frame, up=None, right=None)
         self.skeleton = skeleton
         self.window, self.crop, self.persons = window, crop, persons

@@ -10,6 +10,7 @@ NTU), heads its file.
 from typing import Protocol
 
 from laban.clip import Clip
+from laban.readers.dhg import Dhg
 from laban.readers.ntu import Ntu
 from laban.readers.nw_ucla import NwUcla
 from laban.readers.shrec17 import Shrec17
@@ -49,6 +50,7 @@ class Reader(Protocol):
 READERS: dict[str, Reader] = {
     "ntu": Ntu(),
     "shrec17": Shrec17(),
+    "dhg": Dhg(),
     "nw-ucla": NwUcla(),
 }
 

@@ -1,0 +1,73 @@
+"""Every recipe and every row of a paper's table resolves, builds and takes a step."""
+
+import numpy as np
+import pytest
+import torch
+
+from laban import config
+from laban.assembly import assemble
+from laban.batch import collate
+from laban.benchmarks import find_benchmark
+from laban.clip import Clip
+from laban.errors import LabanError
+from laban.skeletons import SKELETONS
+
+LAYOUTS = {"shrec17": "hand-22", "dhg": "hand-22", "nw-ucla": "kinect-v1", "ntu": "kinect-v2"}
+ROWS = config.recipe_list()
+TRAINED = [row["name"] for row in ROWS if "fuse" not in config.table_row(row["name"])]
+FUSED = [row["name"] for row in ROWS if "fuse" in config.table_row(row["name"])]
+
+
+def benchmark_of(word):
+    if word is None:  # the demo writes its own
+        return find_benchmark("ntu60-xsub")
+    return find_benchmark(f"{word}:1" if word.startswith("dhg") else word)
+
+
+@pytest.mark.parametrize("name", TRAINED)
+def test_every_recipe_resolves_and_takes_a_step_on_its_dataset(name):
+    recipe = config.resolve(config.load_recipe(name), place=name)
+    benchmark = benchmark_of(recipe.benchmark)
+    skeleton = SKELETONS[LAYOUTS[benchmark.dataset]]
+    parts = assemble(recipe.values, skeleton, 3, recipe.stream, len(benchmark.classes))
+    poses = np.random.default_rng(0).normal(size=(2, 9, len(skeleton), 3)).cumsum(1)
+    clips = [parts.pipeline.prepare(Clip("c", body, skeleton)) for body in poses]
+    batch = collate(clips, [0, len(benchmark.classes) - 1], [0, 1])
+    loss, logs = parts.objective(batch, torch.Generator().manual_seed(0))
+    loss.backward()
+    assert loss.isfinite() and set(logs) == {"loss", "accuracy"}
+    assert all(p.grad.isfinite().all() for p in parts.encoder.parameters() if p.grad is not None)
+    assert parts.objective.scores(batch).shape == (2, len(benchmark.classes))
+
+
+@pytest.mark.parametrize("name", FUSED)
+def test_a_fusion_names_runs_that_differ_in_their_stream_alone(name):
+    names = config.table_row(name)["fuse"]
+    recipes = [config.resolve(config.load_recipe(one)) for one in names]
+    assert len({recipe.stream for recipe in recipes}) == len(names) == 4
+    assert len({str({**recipe.values, "stream": ""}) for recipe in recipes}) == 1
+    with pytest.raises(LabanError, match="is a fusion: train"):
+        config.load_recipe(name)
+
+
+def test_published_numbers_of_dsta_net_stand_as_in_its_tables():
+    rows = config.recipe_list("dsta-net")
+    published = {
+        table: [row["published"] for row in rows if row["table"] == table and row["published"]]
+        for table in sorted({row["table"] for row in rows})
+    }
+    assert {table: sorted(values) for table, values in published.items()} == {
+        "Table 1": [89.4, 93.2, 94.5, 94.6, 94.6, 95.1, 96.3],
+        "Table 2": [93.7, 94.5, 95.1, 96.3, 97.0],
+        "Table 3": [90.9, 93.8, 93.9, 97.0],
+        "Table 4": [91.5, 96.4],
+        "Table 5": [86.6, 89.0],
+    }
+
+
+def test_the_paper_s_training_is_in_its_recipe():
+    training = config.resolve(config.load_recipe("dsta-net-shrec17")).training
+    assert (training.epochs, training.batch) == (120, 32)
+    assert (training.optimiser.lr, training.optimiser.weight_decay) == (0.1, 5e-4)
+    rates = [training.schedule.rate(epoch, 120) for epoch in (0, 59, 60, 90)]
+    assert rates == pytest.approx([1, 1, 0.1, 0.01])
