@@ -1,6 +1,9 @@
 """Speed of the encoders: clips a second in training and inference, and their roofline share.
 
-    python benchmarks/encoders.py [--threads 1] [--case shrec|short] [--json]
+    THP_MEM_ALLOC_ENABLE=1 python benchmarks/encoders.py [--threads 1] [--case shrec|short] [--json]
+
+The variable lets PyTorch take huge pages on Linux, which spares page faults in training and
+inference alike; it must be set before Python starts.
 
 Compared with `Reference`, a plain network of 1x1 convolutions on (N, C, T, V) tensors written from
 the paper in the manner of the official code, in float32 as that is shipped. The roofline share is
@@ -94,47 +97,48 @@ class Reference(nn.Module):
         return self.head(x.mean((2, 3)).view(len(poses), -1, x.shape[1]).mean(1))
 
 
-def seconds(work: Callable[[], object], repeats: int) -> float:
-    """The best time of several, after one that warms up."""
-    best = float("inf")
-    for _ in range(repeats + 1):
-        start = time.perf_counter()
-        work()
-        best = min(best, time.perf_counter() - start)
+def best_times(works: list[Callable[[], object]], rounds: int) -> list[float]:
+    """The best time of each, in turns, so that a busy machine slows all alike."""
+    best = [float("inf")] * len(works)
+    for _ in range(rounds + 1):  # the first warms up
+        for place, work in enumerate(works):
+            start = time.perf_counter()
+            work()
+            best[place] = min(best[place], time.perf_counter() - start)
     return best
 
 
-def product_rate(dtype: torch.dtype) -> float:
-    """Multiply-adds a second of a large matrix product."""
+def product(dtype: torch.dtype) -> Callable[[], object]:
+    """A large matrix product, 2048^3 multiplications."""
     a = torch.randn(2048, 2048, dtype=dtype)
-    return 2048**3 / seconds(lambda: a @ a, 5)
+    return lambda: a @ a
 
 
-def measure(network: nn.Module, poses: Tensor, dtype: torch.dtype, repeats: int) -> dict:
-    """Clips a second in training (forward, backward, optimiser step) and in inference."""
+def training(network: nn.Module, poses: Tensor, dtype: torch.dtype) -> Callable[[], None]:
+    """A step: forward, backward, optimiser."""
     labels = torch.zeros(len(poses), dtype=torch.long)
     optimizer = torch.optim.SGD(network.parameters(), lr=1e-3, momentum=0.9, nesterov=True)
 
-    def autocast() -> torch.autocast:
-        return torch.autocast("cpu", dtype, enabled=dtype != torch.float32)
-
-    def train() -> None:
-        with autocast():
+    def step() -> None:
+        network.train()
+        with torch.autocast("cpu", dtype, enabled=dtype != torch.float32):
             loss = F.cross_entropy(network(poses).float(), labels)
         optimizer.zero_grad()
         loss.backward()
         optimizer.step()
 
-    @torch.inference_mode()
-    def infer() -> None:
-        with autocast():
+    return step
+
+
+def inference(network: nn.Module, poses: Tensor, dtype: torch.dtype) -> Callable[[], None]:
+    """A forward pass in evaluation."""
+
+    def step() -> None:
+        network.eval()
+        with torch.inference_mode(), torch.autocast("cpu", dtype, enabled=dtype != torch.float32):
             network(poses)
 
-    network.train()
-    training = seconds(train, repeats)
-    network.eval()
-    inference = seconds(infer, repeats)
-    return {"train": len(poses) / training, "infer": len(poses) / inference}
+    return step
 
 
 def main() -> None:
@@ -156,27 +160,36 @@ def main() -> None:
     with FlopCounterMode(display=False) as counter, torch.inference_mode():
         reference.eval()(poses[:1])
     products = counter.get_total_flops() / 2
-    rows = []
-    for label, network, dtype in (
-        ("reference", reference, torch.float32),
-        ("reference", reference, torch.bfloat16),
-        ("dsta-net", ours, torch.float32),
-        ("dsta-net", ours, torch.bfloat16),
-    ):
-        found = measure(network, poses, dtype, arguments.repeats)
-        row = {"network": label, "dtype": str(dtype).removeprefix("torch."), **found}
-        row["share"] = found["infer"] * products / product_rate(dtype)
-        row["train-ratio"] = row["train"] / rows[0]["train"] if rows else 1.0
-        row["infer-ratio"] = row["infer"] / rows[0]["infer"] if rows else 1.0
-        rows.append(row)
-        if not arguments.json:
-            print(
-                f"{label:10} {row['dtype']:9} train {row['train']:7.2f} clips/s "
-                f"({row['train-ratio']:.2f}x)  infer {row['infer']:7.2f} clips/s "
-                f"({row['infer-ratio']:.2f}x), {row['share']:.0%} of the product rate"
-            )
+    contenders = [
+        (label, network, dtype)
+        for label, network in (("reference", reference), ("dsta-net", ours))
+        for dtype in (torch.float32, torch.bfloat16)
+    ]
+    rounds = arguments.repeats
+    train = best_times([training(n, poses, dtype) for _, n, dtype in contenders], rounds)
+    infer = best_times([inference(n, poses, dtype) for _, n, dtype in contenders], rounds)
+    rate = [2048**3 / t for t in best_times([product(dtype) for *_, dtype in contenders], 5)]
+    rows = [
+        {
+            "network": label,
+            "dtype": str(dtype).removeprefix("torch."),
+            "train": len(poses) / train[place],
+            "infer": len(poses) / infer[place],
+            "train-ratio": train[0] / train[place],
+            "infer-ratio": infer[0] / infer[place],
+            "share": len(poses) * products / infer[place] / rate[place],
+        }
+        for place, (label, _, dtype) in enumerate(contenders)
+    ]
     if arguments.json:
         print(json.dumps(rows))
+        return
+    for row in rows:
+        print(
+            f"{row['network']:10} {row['dtype']:9} train {row['train']:7.2f} clips/s "
+            f"({row['train-ratio']:.2f}x)  infer {row['infer']:7.2f} clips/s "
+            f"({row['infer-ratio']:.2f}x), {row['share']:.0%} of the product rate"
+        )
 
 
 if __name__ == "__main__":

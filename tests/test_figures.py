@@ -87,7 +87,7 @@ def test_streams_draws_runs_and_dotted_differences_with_gaps():
 
 
 def test_svg_takes_its_colours_from_the_page_and_keeps_text_as_text():
-    drawn = figures.confusion(np.eye(4, dtype=int) + np.eye(4, k=1, dtype=int), NAMES)
+    drawn = figures.confusion(9 * np.eye(4, dtype=int) + np.eye(4, k=1, dtype=int), NAMES)
     markup = figures.svg(drawn, "confusion", "a matrix")
     root = ElementTree.fromstring(re.sub("xlink:", "", markup))
     texts = [text for node in root.iter() for text in [(node.text or "").strip()] if text]

@@ -1,7 +1,7 @@
 import numpy as np
 
 from laban.clip import Clip
-from laban.people import choose_people, drop_empty_frames, energy, is_upright
+from laban.people import bridge_gaps, choose_people, drop_empty_frames, energy, is_upright
 from laban.skeletons import SKELETONS
 
 
@@ -52,3 +52,15 @@ def test_empty_frames_go():
     kept, there = drop_empty_frames(poses, present)
     assert kept.shape == (2, 3, 25, 3)
     assert there.tolist() == [[True, False, True], [False, True, True]]
+
+
+def test_gaps_are_bridged_evenly_and_ends_held():
+    poses = np.zeros((2, 7, 4, 3), np.float32)
+    poses[0, 1], poses[0, 5] = 2, 10
+    poses[1] = np.arange(7)[:, None, None]
+    present = np.array([[0, 1, 0, 0, 0, 1, 0], [1] * 7], bool)
+    before = poses.copy()
+    filled = bridge_gaps(poses, present)
+    np.testing.assert_allclose(filled[0, :, 0, 0], [2, 2, 4, 6, 8, 10, 10])
+    np.testing.assert_array_equal(filled[1], poses[1])
+    np.testing.assert_array_equal(poses, before)

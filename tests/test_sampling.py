@@ -9,7 +9,7 @@ from laban.draws import Draws
 LENGTHS = torch.tensor([1, 7, 150, 149, 151, 600])
 
 
-def draws(seed=0, count=len(LENGTHS)):
+def draws(seed=0, count=6):
     return Draws(torch.Generator().manual_seed(seed), torch.arange(count))
 
 

@@ -135,9 +135,9 @@ def resolve(
     """
     arguments = list(arguments)
     for kind, (names, _) in COMPONENTS.items():
-        chosen = _option(arguments, f"{kind}.name")
-        if chosen is not None:
-            values = _merged(values, {kind: {"name": chosen}})
+        wanted = _option(arguments, f"{kind}.name")
+        if wanted is not None:
+            values = _merged(values, {kind: {"name": wanted}})
         name = (
             (values.get(kind) or {}).get("name") if isinstance(values.get(kind), Mapping) else None
         )

@@ -27,9 +27,6 @@ from laban.train import train
 
 __all__ = ["demo"]
 
-# NTU's cross-subject list for performers up to 40 (its section 5.2).
-TRAINING = (1, 2, 4, 5, 8, 9, 13, 14, 15, 16, 17, 18, 19, 25, 27, 28, 31, 34, 35, 38)
-
 
 def demo(*, out: Path = Path("demo"), seed: int = 0) -> Result:
     """Writes recordings, converts them, trains, tests, predicts and reports.
@@ -83,12 +80,9 @@ def demo(*, out: Path = Path("demo"), seed: int = 0) -> Result:
 
 def _write_benchmark(path: Path) -> Path:
     """The demo's benchmark, written as a person would write an own one."""
-    rules = {
-        "name": "demo",
-        "classes": list(ACTIONS.values()),
-        "train": {"subject": list(TRAINING)},
-        "test": {"subject": [number for number in range(1, 41) if number not in TRAINING]},
-    }
+    protocol = find_benchmark("ntu60-xsub").to_json()
+    rules = {"name": "demo", "classes": list(ACTIONS.values())}
+    rules |= {split: protocol[split] for split in ("train", "test")}
     path.write_text(yaml.safe_dump(rules, sort_keys=False))
     return path
 

@@ -242,14 +242,7 @@ def streams(
             axes.grid(axis="both", lw=0.6)
             axes.set_axisbelow(True)
             axes.margins(x=0.02)
-            axes.legend(
-                frameon=False,
-                fontsize=8.5,
-                ncols=4,
-                loc="lower left",
-                bbox_to_anchor=(0, 1),
-                borderaxespad=0.2,
-            )
+            _legend_above(axes)
     return figure
 
 
@@ -309,6 +302,14 @@ def _frame(axes: "Axes") -> None:
     for spine in axes.spines.values():
         spine.set_visible(True)
         spine.set_linewidth(0.8)
+
+
+def _legend_above(axes: "Axes") -> None:
+    """What the lines are, in rows above the plot; nothing where there is no line."""
+    handles, names = axes.get_legend_handles_labels()
+    if handles:
+        place: dict[str, Any] = {"loc": "lower left", "bbox_to_anchor": (0, 1)}
+        axes.legend(handles, names, frameon=False, fontsize=8.5, ncols=4, **place)
 
 
 def _class_ticks(axes: "Axes", classes: Sequence[str], which: str) -> None:

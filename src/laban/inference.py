@@ -7,12 +7,14 @@ from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass
 from itertools import islice
 from pathlib import Path
+from typing import cast
 
 import torch
 
 from laban.batch import collate
 from laban.clip import Clip
 from laban.errors import LabanError
+from laban.objectives import Scorer
 from laban.readers import READERS, detect_format
 from laban.readers.source import Source
 from laban.run import Run
@@ -78,7 +80,7 @@ class Recogniser:
                 )
         prepared = [self.parts.pipeline.prepare(clip) for clip in clips]
         batch = collate(prepared, [-1] * len(clips), range(len(clips)))
-        shares = self.parts.objective.scores(batch).softmax(1)
+        shares = cast(Scorer, self.parts.objective).scores(batch).softmax(1)
         return [self._prediction(clip.name, row) for clip, row in zip(clips, shares, strict=True)]
 
     def _prediction(self, name: str, shares: torch.Tensor) -> Prediction:

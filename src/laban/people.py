@@ -9,7 +9,7 @@ import numpy as np
 from laban.clip import Clip
 from laban.skeletons import Skeleton
 
-__all__ = ["choose_people", "drop_empty_frames", "energy", "is_upright", "keep_people"]
+__all__ = ["bridge_gaps", "choose_people", "drop_empty_frames", "energy", "is_upright", "keep_people"]
 
 
 def energy(poses: np.ndarray, present: np.ndarray, centre: int) -> np.ndarray:
@@ -72,6 +72,27 @@ def keep_people(clip: Clip, kept: list[int]) -> Clip:
         segments=clip.segments,
         facts=clip.facts,
     )
+
+
+def bridge_gaps(poses: np.ndarray, present: np.ndarray) -> np.ndarray:
+    """Absent frames between their neighbours: ``(M, T, V, C), (M, T) -> (M, T, V, C)``.
+
+    Joints move evenly from the last present frame to the next; before the first and behind the last
+    the nearest pose is held. Every person must be present in some frame.
+    """
+    if present.all():
+        return poses
+    filled = poses.copy()
+    times = np.arange(present.shape[1])
+    for pose, there in zip(filled, present, strict=True):
+        known = np.flatnonzero(there)
+        after = np.searchsorted(known, times).clip(max=len(known) - 1)
+        before = (np.searchsorted(known, times, side="right") - 1).clip(min=0)
+        span = known[after] - known[before]
+        share = (times - known[before]) / np.maximum(span, 1)
+        share = share.astype(pose.dtype)[:, None, None]
+        pose[:] = pose[known[before]] * (1 - share) + pose[known[after]] * share
+    return filled
 
 
 def drop_empty_frames(poses: np.ndarray, present: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

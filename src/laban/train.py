@@ -1,5 +1,6 @@
 """``laban train``: a recipe, a store and a benchmark become a run."""
 
+import shlex
 import sys
 import time
 from collections.abc import Callable
@@ -69,7 +70,7 @@ def train(
         "data": {"store": Path(data).name, "digest": store.digest},
         "environment": environment() | {"laban": laban.__version__, "world": fabric.world_size},
         "parameters": sum(p.numel() for p in parts.encoder.parameters()),
-        "command": " ".join(["laban", *sys.argv[1:]]),
+        "command": shlex.join(["laban", *sys.argv[1:]]),
     }
     history = fit(
         fabric,
@@ -167,5 +168,10 @@ def _finish(run: Run, parts: Parts, test: ClipDataset, *, report: bool) -> Resul
         write_report(run, parts, scores, test)
     value = scores.to_json() | {"run": str(run.path), "selection": run.notes["selection"]}
     what = f"{run.benchmark.name}, {run.stream}, {value['clips']} test clips"
-    text = f"{what}, {run.notes['selection']}\ntop-1: {value['top1']:.1f} %\ntop-5: {value['top5']:.1f} %\nrun: {run.path}"
-    return Result(value, text)
+    lines = [
+        f"{what}, {run.notes['selection']}",
+        f"top-1: {value['top1']:.1f} %",
+        f"top-5: {value['top5']:.1f} %",
+        f"run: {run.path}",
+    ]
+    return Result(value, "\n".join(lines))

@@ -12,8 +12,8 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
-from laban.clip import Clip
 from laban.cli import main
+from laban.clip import Clip
 from laban.errors import LabanError
 from laban.skeletons import SKELETONS
 from laban.store import Store

@@ -31,23 +31,24 @@ Differs from the official code (its behaviour is the option in brackets):
 
 from collections.abc import Sequence
 from functools import partial
-from typing import Literal, get_args
+from typing import Literal
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from laban.errors import LabanError, unknown_name
+from laban.errors import LabanError
 from laban.nn import (
     Features,
-    Kind,
     LinearNorm,
-    PositionCode,
+    Position,
     Scope,
     Strategy,
     TanhMaps,
     TimeConvNorm,
+    check_words,
     fold_persons,
+    position_code,
     unfold_persons,
 )
 from laban.skeletons import Skeleton
@@ -55,30 +56,11 @@ from laban.skeletons import Skeleton
 __all__ = ["DSTANet"]
 
 # Width, embedding of queries and keys, and stride of each block (section 4.2 and official code).
-LAYERS = (
-    (64, 16, 1),
-    (64, 16, 1),
-    (128, 32, 2),
-    (128, 32, 1),
-    (256, 64, 2),
-    (256, 64, 1),
-    (256, 64, 1),
-    (256, 64, 1),
-)
+LAYERS = ((64, 16, 1),) * 2 + ((128, 32, 2), (128, 32, 1), (256, 64, 2)) + ((256, 64, 1),) * 3
 
-Position = Literal["decoupled", "unified", "none", "joint", "frame"]
 Regularisation = Literal["spatial", "none", "spatial-temporal", "temporal"]
 Temporal = Literal["attention", "convolution"]
 Alpha = Literal["regularisation", "attention"]
-
-# The position codes of the attention over joints and of the one over frames.
-CODES: dict[str, tuple[Kind | None, Kind | None]] = {
-    "decoupled": ("joint", "frame"),
-    "unified": ("unified", "unified"),
-    "none": (None, None),
-    "joint": ("joint", None),
-    "frame": (None, "frame"),
-}
 
 
 class Attention(nn.Module):
@@ -109,8 +91,7 @@ class Attention(nn.Module):
         # statistics; in evaluation nobody looks at them, so they are not computed.
         early, late = (1, self.stride) if self.training else (self.stride, 1)
         mask = scope.strided(early).mask
-        y = self.maps.mix(maps[..., ::early, :], x, *self.project.weights())
-        y = self.project.finish(y, mask)
+        y = self.project(self.maps.mix(maps[..., ::early, :], x), mask)
         y = _joined(y, _residual(self.first_shortcut, _strided(x, early), mask), mask)
         mask = scope.strided(self.stride).mask
         z = self.feed(_strided(y, late), mask)
@@ -186,56 +167,51 @@ class DSTANet(nn.Module):
         absent_as_zeros: bool = False,
     ) -> None:
         super().__init__()
-        for what, word, known in (
-            ("attention", attention, Strategy),
-            ("position", position, Position),
-            ("regularisation", regularisation, Regularisation),
-            ("temporal", temporal, Temporal),
-            ("alpha", alpha, Alpha),
-        ):
-            if word not in get_args(known):
-                raise unknown_name(f"{what} of dsta-net", word, get_args(known))
-        regularised = regularisation.split("-")
-        if temporal == "convolution" or "temporal" not in regularised:
-            frames = None
-        elif frames is None:
+        check_words(
+            "dsta-net",
+            attention=(attention, Strategy),
+            position=(position, Position),
+            regularisation=(regularisation, Regularisation),
+            temporal=(temporal, Temporal),
+            alpha=(alpha, Alpha),
+        )
+        maps_frames = "temporal" in regularisation and temporal == "attention"
+        if maps_frames and frames is None:
             raise LabanError(
                 f"dsta-net with regularisation '{regularisation}' learns a map between frames: "
                 "give the length of its clips as frames"
             )
-        self.channels, self.joints, self.frames = channels, len(skeleton), frames
-        self.absent_as_zeros = absent_as_zeros
+        self.channels, self.joints, self.absent_as_zeros = channels, len(skeleton), absent_as_zeros
         uniform = torch.full((self.joints, self.joints), 1 / self.joints)
-        inputs = stem or layers[0][0]
+        make = partial(
+            TanhMaps, heads=heads, strategy=attention, balanced=alpha == "regularisation"
+        )
+        inputs, length = stem or layers[0][0], frames if maps_frames else None
+        self.frames = length
         self.stem = LinearNorm(channels, inputs)
         self.blocks = nn.ModuleList()
         for width, embedding, stride in layers:
             changes = inputs != width or stride != 1
-            make = partial(
-                TanhMaps,
-                embedding=embedding,
-                heads=heads,
-                strategy=attention,
-                balanced=alpha == "regularisation",
-            )
             maps = make(
                 inputs,
+                embedding=embedding,
                 over="joints",
-                code=_code(CODES[position][0], inputs, self.joints),
-                shared=uniform if "spatial" in regularised else None,
+                code=position_code(position, "joint", inputs, joints=self.joints),
+                shared=uniform if "spatial" in regularisation else None,
             )
             spatial = Attention(maps, inputs, width, stride=1, changes=changes)
             over_frames: nn.Module = Convolution(width, stride=stride, changes=changes)
             if temporal == "attention":
                 maps = make(
                     width,
+                    embedding=embedding,
                     over="frames",
-                    code=_code(CODES[position][1], width, self.joints),
-                    shared=None if frames is None else torch.eye(frames),
+                    code=position_code(position, "frame", width, joints=self.joints),
+                    shared=None if length is None else torch.eye(length),
                 )
                 over_frames = Attention(maps, width, width, stride=stride, changes=changes)
             self.blocks.append(Block(spatial, over_frames, stride))
-            inputs, frames = width, None if frames is None else -(-frames // stride)
+            inputs, length = width, None if length is None else -(-length // stride)
         self.dim = inputs
         self.apply(_initialise)
 
@@ -288,10 +264,8 @@ class DSTANet(nn.Module):
             there = maps.new_ones(maps.shape[:2])
             if scope.mask is not None and len(maps[0]) > 1:
                 there = scope.mask.any(2).float()
-            mean = (
-                torch.einsum("nr,nrhvu->nhvu", there, maps)
-                / there.sum(1).clamp(min=1)[:, None, None, None]
-            )
+            shares = there / there.sum(1, keepdim=True).clamp(min=1)
+            mean = torch.einsum("nr,nrhvu->nhvu", shares, maps)
             found.append(unfold_persons(mean, scope._replace(mask=None)).values)
             x, scope = block(x, scope)
         return found
@@ -308,10 +282,6 @@ class DSTANet(nn.Module):
                     f"poses have {given} {what} but this DSTA-Net was made for {wanted}: "
                     "check the skeleton, the stream and the pipeline"
                 )
-
-
-def _code(kind: Kind | None, dim: int, joints: int) -> PositionCode | None:
-    return None if kind is None else PositionCode(kind, dim, joints=joints)
 
 
 def _strided(x: Tensor, stride: int) -> Tensor:

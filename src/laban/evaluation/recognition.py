@@ -31,8 +31,8 @@ def recognition(path: Path, data: Path, benchmark: str | None = None) -> Scores:
     chosen = find_benchmark(benchmark) if benchmark else run.benchmark
     if chosen.classes != run.classes:
         raise LabanError(
-            f"benchmark {chosen.name} has {len(chosen.classes)} classes, the run was trained on "
-            f"the {len(run.classes)} of {run.benchmark.name}: evaluate it on one with the same classes"
+            f"benchmark {chosen.name} has other classes than {run.benchmark.name}, on which the "
+            "run was trained: evaluate it on one with the same classes"
         )
     if store.skeleton.joints != run.skeleton.joints:
         raise LabanError(

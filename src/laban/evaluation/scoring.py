@@ -1,10 +1,13 @@
 """Runs an objective's test view over clips."""
 
+from typing import cast
+
 import numpy as np
 import torch
 from torch import nn
 
 from laban.dataset import ClipDataset, EpochSampler, batches
+from laban.objectives import Scorer
 
 __all__ = ["score"]
 
@@ -20,9 +23,10 @@ def score(
     device = next(objective.parameters()).device
     mode = objective.training
     objective.eval()
+    scorer = cast(Scorer, objective)
     sampler = EpochSampler(len(dataset), batch)
     rows = [
-        objective.scores(part.to(device)).cpu().numpy()
+        scorer.scores(part.to(device)).cpu().numpy()
         for part in batches(dataset, sampler, workers=workers)
     ]
     objective.train(mode)

@@ -10,13 +10,14 @@ from pathlib import Path
 
 import numpy as np
 
+from laban.benchmarks import BENCHMARKS
 from laban.motions.digits import as_text, cells
 from laban.motions.recording import Recording
 from laban.motions.untrimmed import PKU_CLASSES, VIEWS, record_untrimmed
 
 __all__ = ["write_pku", "write_pku_recording"]
 
-_TRAINING = frozenset((1, 2, 4, 5, 8, 9, 13, 14, 15, 16, 17, 18, 19, 25, 27, 28, 31, 34, 35, 38))
+_TRAINING = BENCHMARKS["ntu60-xsub"].train["subject"]
 _TRAINING_VIEWS = ("M", "R")
 
 
@@ -88,7 +89,7 @@ def write_pku(
                 performer, actions=drawn, camera=camera, video=k + 1, seed=seed
             )
             write_pku_recording(recording, folder)
-            names.append((recording.name, performer in _TRAINING, view in _TRAINING_VIEWS))
+            names.append((recording.name, str(performer) in _TRAINING, view in _TRAINING_VIEWS))
             if progress is not None:
                 progress(len(names), len(people) * len(views))
     for which, word in ((1, "cross-subject"), (2, "cross-view")):

@@ -23,20 +23,9 @@ class LinearNorm(nn.Module):
 
     def forward(self, x: Tensor, mask: Tensor | None = None) -> Tensor:
         """(..., C), (...) -> (..., C'); the mask says what the statistics count."""
-        return self.finish(F.linear(x, *self.weights()), mask)
-
-    def weights(self) -> tuple[Tensor, Tensor]:
-        """Weight (C', C) and bias (C',) -> of the linear map, for callers who apply it themselves.
-
-        What they get from it then goes through `finish`.
-        """
         if self.training:
-            return self.linear.weight, self.linear.bias
-        return _folded(self.linear, self.norm)
-
-    def finish(self, y: Tensor, mask: Tensor | None = None) -> Tensor:
-        """(..., C'), (...) -> (..., C'): the normalisation, where `weights` do not hold it yet."""
-        return self.norm(y, mask) if self.training else y
+            return self.norm(self.linear(x), mask)
+        return F.linear(x, *_folded(self.linear, self.norm))
 
 
 class TimeConvNorm(nn.Module):

@@ -11,9 +11,10 @@ from typing import Literal
 import torch
 from torch import Tensor, nn
 
-__all__ = ["Kind", "PositionCode", "sinusoid"]
+__all__ = ["Kind", "Position", "PositionCode", "position_code", "sinusoid"]
 
 Kind = Literal["joint", "frame", "unified"]
+Position = Literal["decoupled", "unified", "none", "joint", "frame"]
 
 
 def sinusoid(positions: Tensor, dim: int) -> Tensor:
@@ -69,3 +70,20 @@ class PositionCode(nn.Module):
                 places = places * self.joints + (column if joints is None else joints)[:, None]
             code = sinusoid(places, self.dim)
         return code.to(x.dtype)
+
+
+def position_code(
+    position: Position, over: Literal["joint", "frame"], dim: int, *, joints: int
+) -> PositionCode | None:
+    """The code of an attention over joints or frames, as a network's option says.
+
+    Args:
+        position: DSTA-Net's section 3.2: ``decoupled`` (each attention counts its own elements),
+            ``unified`` or ``none``; ``joint`` and ``frame`` are one half of the decoupled code.
+        over: What the attention's elements are.
+        dim: Channels of its input.
+        joints: Number of joints of the skeleton.
+    """
+    if position == "unified":
+        return PositionCode("unified", dim, joints=joints)
+    return PositionCode(over, dim, joints=joints) if position in ("decoupled", over) else None

@@ -10,7 +10,6 @@ joints are masked by multiplication, and scores are divided by the number of rep
 from typing import Literal
 
 import torch
-import torch.nn.functional as F
 from einops import rearrange
 from torch import Tensor, nn
 
@@ -111,34 +110,20 @@ class TanhMaps(nn.Module):
         chosen = self.shared[:, places[:, :, None], places[:, None, :]]  # (H, N, L, L)
         return rearrange(chosen, "h n l m -> n 1 h l m")
 
-    def mix(self, maps: Tensor, x: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
-        """(N, R or 1, H, Q, L), (N, T, V, C) -> (N, T, V, C'), Q in the place of L.
-
-        Each head mixes the input; then a linear map takes all heads together.
-
-        Args:
-            maps: What `forward` gave, or some rows of it.
-            x: The input.
-            weight: (C', H C) of the linear map, heads in order.
-            bias: (C',) of it.
-        """
+    def mix(self, maps: Tensor, x: Tensor) -> Tensor:
+        """(N, R or 1, H, Q, L), (N, T, V, C) -> (N, T, V, H C), Q in the place of L."""
+        maps = maps.to(x.dtype)
         if self.over == "joints":
             # Rows sorted by joint, then head, come out of the product in the wanted order.
-            rows = rearrange(maps.to(x.dtype), "n r h v u -> n r (v h) u")
-            y = rearrange(rows @ x, "n t (v h) c -> n t v (h c)", h=self.heads)
-            return F.linear(y, weight, bias)
+            y = rearrange(maps, "n r h v u -> n r (v h) u") @ x
+            return rearrange(y, "n t (v h) c -> n t v (h c)", h=self.heads)
+        rows = rearrange(maps, "n r h q t -> n r (h q) t")
         if self.strategy == "a":
-            rows = rearrange(maps.to(x.dtype), "n v h q t -> n v (h q) t")
             y = rows @ rearrange(x, "n t v c -> n v t c")
-            y = rearrange(y, "n v (h q) c -> n q v (h c)", h=self.heads)
-            return F.linear(y, weight, bias)
-        # The linear map first, and to a map that all joints share they are channels: one large
-        # product a head, summed in place, without moving a feature.
-        total = bias.repeat(x.shape[2]).to(maps.dtype)
-        for head, share in enumerate(weight.chunk(self.heads, 1)):
-            values = F.linear(x, share).flatten(2)  # (N, T, V C')
-            total = torch.baddbmm(total, maps[:, 0, head], values)
-        return total.unflatten(2, (x.shape[2], -1))
+            return rearrange(y, "n v (h q) c -> n q v (h c)", h=self.heads)
+        # One large product: to a map that all joints share, they are channels.
+        y = rows[:, 0] @ x.flatten(2)
+        return rearrange(y, "n (h q) (v c) -> n q v (h c)", h=self.heads, c=x.shape[-1])
 
     def _repetitions_first(self, x: Tensor) -> Tensor:
         """(N, T, V, ...) -> (N, R, L, ...)."""

@@ -4,10 +4,23 @@
 options). The loop knows nothing else.
 """
 
-from torch import nn
+from typing import Protocol
 
+import torch
+from torch import Tensor, nn
+
+from laban.batch import Batch
 from laban.objectives.recognition import Recognition
 
-__all__ = ["OBJECTIVES"]
+__all__ = ["OBJECTIVES", "Scorer"]
+
+
+class Scorer(Protocol):
+    """An objective that can score clips."""
+
+    def scores(self, batch: Batch, generator: torch.Generator | None = None) -> Tensor:
+        """``Batch (B, M, T, V, C) -> (B, classes)`` before the softmax."""
+        ...
+
 
 OBJECTIVES: dict[str, type[nn.Module]] = {"recognition": Recognition}

@@ -12,9 +12,9 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from laban.encoders.dsta_net import DSTANet, Position
+from laban.encoders.dsta_net import DSTANet
 from laban.errors import LabanError
-from laban.nn import Classifier
+from laban.nn import Classifier, Position
 from laban.official.matching import check_names, fill, skeleton_of
 from laban.skeletons import Skeleton
 

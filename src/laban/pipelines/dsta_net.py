@@ -14,7 +14,8 @@ Unusual here:
 Differs from the official code:
 - It reads centre and directions from frame 0 even where the first person is not there yet, which
   leaves such a clip uncentred. Here it is the first frame in which that person is.
-- Its NTU bone stream loses four of 24 bones and overwrites others (here every joint but the root gets its bone).
+- Its NTU bone stream loses four of 24 bones and overwrites others. Here every joint but the root
+  has its bone.
 - Each of its workers repeats the same random stream every epoch. Here every clip and epoch differ.
 """
 

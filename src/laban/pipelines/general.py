@@ -8,6 +8,8 @@ stretch; frames come from equal parts of it, one each (PYSKL's uniform sampling,
 https://arxiv.org/abs/2205.09443).
 
 Unusual here:
+- Frames that a sensor lost are bridged, so that a person who is there at all is there throughout,
+  and a network needs no masks.
 - y is the vertical, as in Kinect and NTU data, and stays so.
 - Streams are computed after augmentation and before sampling, on the clip's own frames.
 """
@@ -23,7 +25,7 @@ from laban.batch import Batch
 from laban.clip import Clip
 from laban.draws import Draws
 from laban.errors import LabanError
-from laban.people import choose_people, drop_empty_frames
+from laban.people import bridge_gaps, choose_people, drop_empty_frames
 from laban.sampling import linear_frames, random_window, take_frames
 from laban.skeletons import Skeleton
 from laban.streams import stream_named
@@ -75,9 +77,10 @@ class GeneralPipeline:
         poses, present = drop_empty_frames(clip.poses, clip.present)
         if not present.any():
             raise LabanError(f"clip {clip.name}: nobody is present in any frame, leave it out")
-        poses, present = poses[present.any(1)], present[present.any(1)]
+        poses = bridge_gaps(poses[present.any(1)], present[present.any(1)])
+        present = np.ones(poses.shape[:2], bool)
         skeleton = self.skeleton
-        lead = poses[0][present[0]]  # (T, V, C)
+        lead = poses[0]  # (T, V, C)
         root = skeleton.index(skeleton.spine[0]) if skeleton.spine else skeleton.root
         known = (poses != 0).any(-1, keepdims=True)
         poses = (poses - lead[0, root]) * known / _size(lead, skeleton)

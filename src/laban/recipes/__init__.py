@@ -1,0 +1,1 @@
+"""Built-in recipes: base recipes as YAML files, rows of the papers' tables in `tables.yaml`."""

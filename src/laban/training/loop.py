@@ -16,7 +16,7 @@ from typing import Any
 import torch
 from lightning_fabric import Fabric
 from lightning_fabric.plugins.precision import MixedPrecision, Precision
-from torch import nn
+from torch import Tensor, nn
 
 from laban.batch import Batch
 from laban.dataset import ClipDataset, EpochSampler, batches
@@ -102,34 +102,27 @@ def fit(
     if resume and (out / CHECKPOINT).exists():
         fabric.load(out / CHECKPOINT, state, weights_only=True)
     history: list[Row] = state["history"]
-    generator = torch.Generator()
 
     for epoch in range(len(history), training.epochs):
         sampler.epoch = epoch
         model.train()
-        began, sums, clips = time.perf_counter(), {}, 0
+        began, clips = time.perf_counter(), 0
+        sums: dict[str, Tensor] = {}
         for number, batch in enumerate(loader):
             step = epoch * len(loader) + number
             rate = training.schedule.rate(step / len(loader), training.epochs)
             for group in optimiser.param_groups:
                 group["lr"] = training.optimiser.lr * rate
-            for part in range(training.accumulate):
-                torch.manual_seed(hash((training.seed, step, part, fabric.global_rank)))
-                generator.manual_seed(hash((training.seed, step)))
-                piece = _part(batch, part, training.accumulate).to(fabric.device)
-                with fabric.no_backward_sync(model, enabled=part < training.accumulate - 1):
-                    loss, logs = model(piece, generator)
-                    fabric.backward(loss / training.accumulate)
-                for name, value in logs.items():
-                    sums[name] = sums.get(name, 0.0) + value.detach() * len(piece)
-                clips += len(piece)
+            for name, value in _gradients(fabric, model, batch, training, step).items():
+                sums[name] = sums.get(name, 0.0) + value
+            clips += len(batch)
             if training.optimiser.clip:
                 fabric.clip_gradients(model, optimiser, max_norm=training.optimiser.clip)
             optimiser.step()
             optimiser.zero_grad(set_to_none=True)
 
         row = {"epoch": epoch + 1, "lr": optimiser.param_groups[0]["lr"]}
-        row |= {f"train_{name}": float(fabric.all_reduce(v / clips)) for name, v in sums.items()}
+        row |= {f"train_{name}": _mean(fabric, v / clips) for name, v in sums.items()}
         if not all(abs(value) < float("inf") for value in row.values()):
             raise LabanError(f"epoch {epoch + 1}: the loss is not finite, lower optimiser.lr")
         if validate:
@@ -145,6 +138,30 @@ def fit(
     if training.select == "best":
         objective.load_state_dict(state["best"])
     return history
+
+
+def _gradients(
+    fabric: Fabric, model: nn.Module, batch: Batch, training: Training, step: int
+) -> dict[str, Tensor]:
+    """Adds a batch's gradients, part by part, and gives its logs summed over its clips."""
+    sums: dict[str, Tensor] = {}
+    for part in range(training.accumulate):
+        torch.manual_seed(hash((training.seed, step, part, fabric.global_rank)))  # dropout
+        generator = torch.Generator().manual_seed(hash((training.seed, step)))
+        piece = _part(batch, part, training.accumulate).to(fabric.device)
+        with fabric.no_backward_sync(model, enabled=part < training.accumulate - 1):  # type: ignore[arg-type]
+            loss, logs = model(piece, generator)
+            fabric.backward(loss / training.accumulate)
+        for name, value in logs.items():
+            sums[name] = sums.get(name, 0.0) + value.detach() * len(piece)
+    return sums
+
+
+def _mean(fabric: Fabric, value: Tensor) -> float:
+    """The mean of a number over all processes."""
+    total = fabric.all_reduce(value)
+    assert isinstance(total, Tensor)
+    return float(total)
 
 
 def _part(batch: Batch, part: int, parts: int) -> Batch:

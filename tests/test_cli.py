@@ -1,0 +1,69 @@
+import json
+
+import numpy as np
+import pytest
+
+from laban.cli import COMMANDS, main
+from laban.clip import Clip
+from laban.skeletons import SKELETONS
+from laban.store import Store
+
+
+@pytest.fixture
+def store(tmp_path):
+    poses = np.random.default_rng(0).normal(size=(1, 9, 25, 3))
+    clips = [Clip(f"c{n}", poses + n, SKELETONS["kinect-v2"], label="a") for n in range(3)]
+    return Store.write(tmp_path / "s.arrow", clips).path
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_every_command_explains_itself(name, capsys):
+    try:
+        status = main([name, "--help"])
+    except SystemExit as stop:
+        status = stop.code
+    assert status == 0
+    assert name in capsys.readouterr().out
+
+
+def test_json_is_one_value_and_nothing_else(store, capsys):
+    assert main(["info", str(store), "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["clips"] == 3
+    assert main(["recipes", "--paper", "dsta-net", "--json"]) == 0
+    rows = json.loads(capsys.readouterr().out)
+    assert set(rows[0]) == {"name", "paper", "table", "row", "benchmark", "published"}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["trian"], "unknown command 'trian': did you mean train"),
+        (["info", "nowhere.arrow"], "nowhere.arrow"),
+        (["info"], "info"),
+        (["convert", "ntuu", "x", "y"], "did you mean ntu"),
+        (["train", "nw-ucla"], "laban train needs --data"),
+        (["train", "nw-ucla", "--stream", "bones"], "did you mean bone"),
+        (["evaluate", "no-run", "--data", "x"], "no-run holds no weights.safetensors"),
+        (["fuse", "a", "b"], "test.parquet is missing"),
+        (["predict", "no-run", "x"], "no-run holds no"),
+        (["recipes", "--papr", "x"], "--papr"),
+    ],
+)
+def test_what_a_person_can_mend_is_one_sentence_and_status_2(arguments, message, capsys):
+    assert main(arguments) == 2
+    out, err = capsys.readouterr()
+    assert out == "" and message in err
+    assert err.startswith("laban: ") and err.count("\n") == 1
+
+
+def test_a_fault_of_ours_is_status_1(store, capsys, monkeypatch):
+    monkeypatch.setitem(COMMANDS, "info", ("laban.nowhere", "info", ""))
+    assert main(["info", str(store)]) == 1
+    assert "fault of Laban's" in capsys.readouterr().err
+
+
+def test_render_writes_a_picture(store, tmp_path, capsys):
+    assert main(["render", str(store), str(tmp_path / "c.png"), "--clip", "c1"]) == 0
+    assert (tmp_path / "c.png").stat().st_size > 1000
+    assert main(["render", str(store), str(tmp_path / "c.xyz")]) == 2
+    assert main(["render", str(store), str(tmp_path / "d.png"), "--clip", "c9"]) == 2
