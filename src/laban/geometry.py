@@ -63,4 +63,5 @@ def _least_aligned(vector: Tensor) -> Tensor:
 def rotate(poses: Tensor, rotation: Tensor) -> Tensor:
     """Turns every joint of a clip: ``(B, M, T, V, 3), (B, 3, 3) -> (B, M, T, V, 3)``."""
     batch, *rest = poses.shape
+    rotation = rotation.to(poses.dtype)
     return torch.bmm(poses.reshape(batch, -1, 3), rotation.transpose(1, 2)).reshape(batch, *rest)

@@ -150,6 +150,7 @@ def _line(row: dict[str, float], epochs: int) -> str:
 
 def _finish(run: Run, parts: Parts, test: ClipDataset, *, report: bool) -> Result:
     """Weights, test scores and report of a trained objective."""
+    parts.objective.float()
     scores = Scores(
         run.benchmark.name,
         "test",

@@ -79,6 +79,9 @@ class Scores:
             "per_class": self.per_class(),
         }
 
+    def __post_init__(self) -> None:
+        self.values = np.asarray(self.values, np.float32)
+
     def save(self, path: Path) -> None:
         """Writes a Parquet table: clip, label, scores."""
         table = pa.table(

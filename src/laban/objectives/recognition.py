@@ -48,6 +48,8 @@ class Recognition(nn.Module):
         return loss, {"loss": loss.detach(), "accuracy": right}
 
     def scores(self, batch: Batch, generator: torch.Generator | None = None) -> Tensor:
-        """Class scores before the softmax: ``Batch (B, M, T, V, C) -> (B, classes)`` float32."""
+        """Class scores before the softmax: ``Batch (B, M, T, V, C) -> (B, classes)``."""
         poses, present = self.view(batch, generator)
-        return self.model(poses, present).float()
+        poses = poses.to(self.model.head.weight.dtype)
+        scores = self.model(poses, present)
+        return scores.to(torch.promote_types(scores.dtype, torch.float32))

@@ -15,7 +15,7 @@ from typing import Any
 
 import torch
 from lightning_fabric import Fabric
-from lightning_fabric.plugins.precision import MixedPrecision, Precision
+from lightning_fabric.plugins.precision import DoublePrecision, MixedPrecision, Precision
 from torch import Tensor, nn
 
 from laban.batch import Batch
@@ -57,6 +57,8 @@ def _precision(word: str) -> Precision:
     """Fabric's plugin of a precision's word."""
     if word == "32-true":
         return Precision()
+    if word == "64-true":
+        return DoublePrecision()
     return _FullInput(word, "cuda" if torch.cuda.is_available() else "cpu")  # type: ignore[arg-type]
 
 

@@ -84,7 +84,7 @@ class Training:
         epochs: Passes over the training clips.
         batch: Clips a step, over all processes.
         accumulate: Parts in which a process takes its share of a batch, to save memory.
-        precision: ``32-true`` or ``bf16-mixed`` (Lightning Fabric's words).
+        precision: ``32-true`` or ``bf16-mixed`` (Lightning Fabric's words); ``64-true`` to check.
         seed: Fixes weights, order and augmentation.
         workers: Processes that read clips; 0 reads in the training process.
         validation: Share of the training clips kept for validation, by subject; 0 for none.
@@ -96,7 +96,7 @@ class Training:
     epochs: int = 120
     batch: int = 32
     accumulate: int = 1
-    precision: Literal["32-true", "bf16-mixed", "16-mixed"] = "32-true"
+    precision: Literal["32-true", "bf16-mixed", "16-mixed", "64-true"] = "32-true"
     seed: int = 0
     workers: int = 0
     validation: float = 0.0
