@@ -29,7 +29,6 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
     "fuse": ("laban.commands", "fuse", "several runs' scores summed"),
     "predict": ("laban.commands", "predict", "the actions of recordings of any known format"),
     "render": ("laban.commands", "render", "a clip as gif, mp4, png or html"),
-    "import": ("laban.commands", "import_checkpoint", "an official checkpoint becomes a run"),
     "recipes": ("laban.commands", "recipes", "the built-in recipes and the papers' tables"),
 }
 

@@ -9,7 +9,7 @@ from laban import config
 from laban.errors import LabanError
 from laban.result import Result
 
-__all__ = ["evaluate", "fuse", "import_checkpoint", "predict", "recipes", "render", "train_command"]
+__all__ = ["evaluate", "fuse", "predict", "recipes", "render", "train_command"]
 
 
 def train_command(arguments: Sequence[str]) -> Result:
@@ -130,17 +130,6 @@ def render(source: Path, out: Path, *, clip: str | None = None) -> Result:
             draw(found, out)
             return Result({"clip": found.name, "out": str(out)}, f"{found.name}: {out}")
     raise LabanError(f"{source} holds no clip {clip or ''}: list them with 'laban info'")
-
-
-def import_checkpoint(name: str, checkpoint: Path, *, out: Path) -> Result:
-    """An official checkpoint becomes a run.
-
-    Args:
-        name: The official network, such as dsta-net.
-        checkpoint: Its weights as saved by PyTorch.
-        out: The run folder.
-    """
-    raise LabanError("laban import is not built yet: use laban.official.load in Python")
 
 
 def recipes(*, paper: str | None = None) -> Result:

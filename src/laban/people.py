@@ -9,7 +9,14 @@ import numpy as np
 from laban.clip import Clip
 from laban.skeletons import Skeleton
 
-__all__ = ["bridge_gaps", "choose_people", "drop_empty_frames", "energy", "is_upright", "keep_people"]
+__all__ = [
+    "bridge_gaps",
+    "choose_people",
+    "drop_empty_frames",
+    "energy",
+    "is_upright",
+    "keep_people",
+]
 
 
 def energy(poses: np.ndarray, present: np.ndarray, centre: int) -> np.ndarray:
