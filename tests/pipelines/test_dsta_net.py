@@ -121,3 +121,21 @@ def test_wrong_options_name_themselves():
         DSTANetPipeline(NTU, crop=200)
     with pytest.raises(LabanError, match="unknown joint of skeleton kinect-v2 'spine-bas'"):
         DSTANetPipeline(NTU, origin="spine-bas").prepare(Clip("c", recording(), NTU))
+
+
+def test_official_bones_replay_the_edge_list():
+    """The official list in its order, each edge overwriting the joint that it ends in."""
+    edges = [(0, 1), (1, 20), (2, 20), (3, 2), (4, 20), (5, 4), (6, 5), (7, 6), (8, 20), (9, 8)]
+    edges += [(10, 9), (11, 10), (12, 0), (13, 12), (14, 13), (15, 14), (16, 0), (17, 16)]
+    edges += [(18, 17), (19, 18), (21, 22), (22, 7), (23, 24), (24, 11)]
+    pipeline = DSTANetPipeline(NTU, official_bones=True)
+    clip = pipeline.prepare(Clip("c", recording()[:1], NTU))
+    expected = np.zeros_like(clip.poses)
+    for start, end in edges:
+        expected[:, :, end] = clip.poses[:, :, end] - clip.poses[:, :, start]
+    assert (expected == 0).all((0, 1, 3)).sum() == 5
+    chosen = [int(i * clip.frames / 150) for i in range(150)][11:139]
+    view, _ = pipeline.view(collate([clip], [0], [0]), "bone")
+    np.testing.assert_allclose(view[0].numpy(), expected[:, chosen], atol=1e-6)
+    with pytest.raises(LabanError, match="official_bones is about kinect-v2"):
+        DSTANetPipeline(SKELETONS["hand-22"], official_bones=True)

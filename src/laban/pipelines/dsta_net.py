@@ -14,8 +14,8 @@ Unusual here:
 Differs from the official code:
 - It reads centre and directions from frame 0 even where the first person is not there yet, which
   leaves such a clip uncentred. Here it is the first frame in which that person is.
-- Its NTU bone stream loses four of 24 bones and overwrites others. Here every joint but the root
-  has its bone.
+- Its NTU bone stream loses four of 24 bones and turns most of the others round, because its edge
+  list has no one order (``official_bones``). Here every joint but the root has its bone.
 - Each of its workers repeats the same random stream every epoch. Here every clip and epoch differ.
 """
 
@@ -95,6 +95,40 @@ def normalise(
     return (moved @ turn.numpy().T.astype(np.float32)).astype(np.float32)
 
 
+# The official NTU edge list as it ends up: joint minus what. The others stay zero.
+_OFFICIAL_BONES = {
+    "spine-mid": "spine-base",
+    "neck": "head",
+    "spine-shoulder": "shoulder-right",
+    "spine-base": "hip-right",
+    **{
+        f"{joint}-{side}": f"{end}-{side}"
+        for side in ("left", "right")
+        for joint, end in (
+            ("shoulder", "elbow"),
+            ("elbow", "wrist"),
+            ("wrist", "hand"),
+            ("hand", "thumb"),
+            ("thumb", "hand-tip"),
+            ("hip", "knee"),
+            ("knee", "ankle"),
+            ("ankle", "foot"),
+        )
+    },
+}
+
+
+def _official_tree(skeleton: Skeleton) -> Skeleton:
+    """The skeleton whose bones are those of the official NTU edge list."""
+    if skeleton.name != "kinect-v2":
+        raise LabanError(
+            "pipeline dsta-net: official_bones is about kinect-v2, leave it out for "
+            f"{skeleton.name}"
+        )
+    ends = [skeleton.index(_OFFICIAL_BONES.get(joint, joint)) for joint in skeleton.joints]
+    return replace(skeleton, parents=tuple(ends))
+
+
 class DSTANetPipeline:
     """DSTA-Net's preparation and sampling.
 
@@ -107,6 +141,7 @@ class DSTANetPipeline:
         unit: Names of the two joints whose distance becomes 1; None as above.
         scale: Whether that distance becomes 1; DHG's official preparation leaves it.
         turn: Whether bodies are turned upright and to face the camera where the table says so.
+        official_bones: Whether the bone stream has the official NTU code's lost and turned bones.
     """
 
     def __init__(
@@ -120,6 +155,7 @@ class DSTANetPipeline:
         unit: Bone | None = None,
         scale: bool = True,
         turn: bool = True,
+        official_bones: bool = False,
     ) -> None:
         if not 0 < crop <= window:
             raise LabanError(f"pipeline dsta-net: crop is {crop}, give 1 to window = {window}")
@@ -128,6 +164,7 @@ class DSTANetPipeline:
         frame = frame if scale else replace(frame, unit=None)
         self.frame = frame if turn else replace(frame, up=None, right=None)
         self.skeleton = skeleton
+        self.tree = _official_tree(skeleton) if official_bones else skeleton
         self.window, self.crop, self.persons = window, crop, persons
 
     def prepare(self, clip: Clip) -> Clip:
@@ -146,7 +183,7 @@ class DSTANetPipeline:
     ) -> tuple[Tensor, Tensor]:
         """``Batch (B, M, T, V, C) -> (B, M, crop, V, C'), (B, M, crop)``, see Pipeline."""
         flow = stream_named(stream)
-        poses, present = flow(batch.poses, batch.present, self.skeleton)
+        poses, present = flow(batch.poses, batch.present, self.tree)
         frames = flow.frames(batch.frames)
         if generator is None:
             chosen = centre_crop(uniform_frames(frames, self.window), self.crop)
