@@ -56,6 +56,13 @@ def test_what_a_person_can_mend_is_one_sentence_and_status_2(arguments, message,
     assert err.startswith("laban: ") and err.count("\n") == 1
 
 
+def test_weights_follow_each_other(capsys):
+    assert main(["fuse", "a", "b", "--weights", "1", "x"]) == 2
+    assert "weights" in capsys.readouterr().err
+    assert main(["fuse", "a", "b", "--weights", "1", "0.5"]) == 2
+    assert "test.parquet is missing" in capsys.readouterr().err
+
+
 def test_a_fault_of_ours_is_status_1(store, capsys, monkeypatch):
     monkeypatch.setitem(COMMANDS, "info", ("laban.nowhere", "info", ""))
     assert main(["info", str(store)]) == 1

@@ -12,7 +12,7 @@ import sys
 import traceback
 from collections.abc import Callable, Sequence
 from importlib import import_module
-from typing import Any
+from typing import Any, get_args, get_origin
 
 import laban
 from laban.errors import LabanError, nearest
@@ -116,8 +116,10 @@ def signature_parser(name: str, function: Callable) -> Any:
     )
     for parameter in inspect.signature(function, eval_str=True).parameters.values():
         options: dict[str, Any] = {"help": helps.get(parameter.name, "")}
-        many = getattr(parameter.annotation, "__origin__", None) is list
-        kind = parameter.annotation.__args__[0] if many else parameter.annotation
+        kind = parameter.annotation
+        rows = [k for k in (kind, *get_args(kind)) if get_origin(k) is list]  # list, or list | None
+        many = bool(rows)
+        kind = get_args(rows[0])[0] if many else kind
         flag = parameter.kind is inspect.Parameter.KEYWORD_ONLY
         if kind is bool:
             options["action"] = "store_true"

@@ -17,7 +17,8 @@ def train_command(arguments: Sequence[str]) -> Result:
     from laban.train import train
 
     parser = argparse.ArgumentParser(prog="laban train", allow_abbrev=False, add_help=False)
-    parser.add_argument("recipe", nargs="?")
+    about = "a built-in recipe (see 'laban recipes') or a YAML file"
+    parser.add_argument("recipe", nargs="?", help=about)
     parser.add_argument("--data", type=Path, help="the store")
     parser.add_argument("--out", type=Path, help="the run folder")
     parser.add_argument("--resume", action="store_true", help="go on where it stopped")

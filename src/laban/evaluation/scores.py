@@ -102,7 +102,7 @@ class Scores:
     def load(cls, path: Path) -> "Scores":
         """What `save` wrote."""
         if not path.is_file():
-            raise LabanError(f"{path} is missing: run 'laban evaluate' on this run first")
+            raise LabanError(f"{path} is missing: name a run whose training has ended")
         table = pq.read_table(path)
         notes = {k.decode(): v.decode() for k, v in (table.schema.metadata or {}).items()}
         classes = tuple(notes["classes"].split("\n"))
