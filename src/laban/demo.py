@@ -28,12 +28,13 @@ from laban.train import train
 __all__ = ["demo"]
 
 
-def demo(*, out: Path = Path("demo"), seed: int = 0) -> Result:
+def demo(*, out: Path = Path("demo"), seed: int = 0, epochs: int | None = None) -> Result:
     """Writes recordings, converts them, trains, tests, predicts and reports.
 
     Args:
         out: A new folder for all of it.
         seed: Of recordings and training.
+        epochs: Passes over the training clips; the recipe's by default.
     """
     if out.exists() and any(out.iterdir()):
         raise LabanError(f"{out} exists already, choose another --out or remove it")
@@ -45,14 +46,14 @@ def demo(*, out: Path = Path("demo"), seed: int = 0) -> Result:
 
     raw, data, folder = out / "raw", out / "recordings.arrow", out / "run"
     say(f"writing recordings of {len(ACTIONS)} actions as NTU files to {raw}")
-    count = write_dataset(raw, cameras=(1, 2, 3), seed=seed)
+    count = write_dataset(raw, cameras=(1, 2), seed=seed)
     say(f"converting {count:,} files to {data}")
     say(convert("ntu", raw, data).text)
     benchmark = _write_benchmark(out / "benchmark.yaml")
 
-    recipe = config.resolve(
-        config.load_recipe("demo"), ["--benchmark", str(benchmark), "--training.seed", str(seed)]
-    )
+    options = ["--benchmark", str(benchmark), "--training.seed", str(seed)]
+    options += ["--training.epochs", str(epochs)] if epochs else []
+    recipe = config.resolve(config.load_recipe("demo"), options)
     say("training on 20 performers, the other 20 are for the test")
     trained = train(recipe, data=data, out=folder)
     neighbour = _neighbour(data, benchmark)
