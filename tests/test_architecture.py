@@ -22,7 +22,7 @@ LAYERS = [
     {"readers", "benchmarks", "store", "people", "geometry", "sampling", "streams", "augment"},
     {"motions", "render", "render_page", "convert", "info"},
     {"pipelines"},
-    {"dataset", "splits"},
+    {"dataset", "splits", "recordings"},
     {"nn"},
     {"encoders"},
     {"official"},

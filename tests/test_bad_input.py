@@ -146,7 +146,7 @@ def test_a_run_folder_that_exists(work, capsys):
 
 def test_a_benchmark_that_the_store_cannot_serve(work, capsys):
     (work / "b.yaml").write_text(BENCHMARK.replace("test: {subject: [2]}", "test: {subject: [9]}"))
-    assert "has no test clips for benchmark own" in said(capsys, train(work))
+    assert "has no test clips for this benchmark" in said(capsys, train(work))
     sentence = said(capsys, train(work, "--benchmark", "ntu60-xsb"))
     assert "did you mean ntu60-xsub" in sentence
 

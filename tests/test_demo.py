@@ -26,9 +26,7 @@ def test_the_demo_s_road_from_raw_files_to_a_report(tmp_path, monkeypatch, capsy
 
 
 def test_the_last_line_is_the_accuracy(tmp_path, monkeypatch, capsys):
-    monkeypatch.setattr(
-        laban.demo, "write_dataset", partial(write_dataset, performers=(1, 3))
-    )
+    monkeypatch.setattr(laban.demo, "write_dataset", partial(write_dataset, performers=(1, 3)))
     assert main(["demo", "--out", str(tmp_path / "demo"), "--epochs", "1"]) == 0
     last = capsys.readouterr().out.strip().splitlines()[-1]
     assert last.startswith("top-1: ") and last.endswith(" %")

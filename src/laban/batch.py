@@ -33,6 +33,10 @@ class Batch:
     def __len__(self) -> int:
         return len(self.poses)
 
+    def pin_memory(self) -> "Batch":
+        """The same batch in pinned memory, from which copies to a GPU run beside the work."""
+        return Batch(**{k: v.pin_memory() for k, v in vars(self).items()})
+
     def to(self, device: torch.device | str) -> "Batch":
         """The same batch on another device."""
         return Batch(**{k: v.to(device, non_blocking=True) for k, v in vars(self).items()})

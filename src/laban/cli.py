@@ -16,6 +16,7 @@ from typing import Any, get_args, get_origin
 
 import laban
 from laban.errors import LabanError, nearest
+from laban.result import Result
 
 __all__ = ["COMMANDS", "main"]
 
@@ -53,18 +54,23 @@ def main(arguments: Sequence[str] | None = None) -> int:
         result = command(rest) if name == "train" else _call(name, command, rest)
     except LabanError as error:
         return _fail(str(error))
+    except OSError as error:
+        return _fail(f"{error.filename or 'a file'}: {error.strerror or error}, mend the path")
     except KeyboardInterrupt:
         return _fail("interrupted; what was written before is whole", status=130)
-    except BrokenPipeError:
-        return 0
     except Exception:  # noqa: BLE001 - the last resort: whatever escapes is a fault of ours
         traceback.print_exc()
         return _fail("this is a fault of Laban's; please report the lines above", status=1)
-    if as_json:
-        _write(json.dumps(result.value))
-    elif result.text:
-        _write(result.text)
+    if result is not None:  # None: another process speaks
+        _say(result, as_json=as_json)
     return 0
+
+
+def _say(result: Result, *, as_json: bool) -> None:
+    try:
+        _write(json.dumps(result.value) if as_json else result.text)
+    except BrokenPipeError:  # the reader has seen enough
+        sys.stderr.close()
 
 
 def _overview() -> str:

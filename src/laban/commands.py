@@ -1,37 +1,82 @@
 """The commands that need PyTorch: each a function whose signature is its command line."""
 
 import argparse
-from collections.abc import Sequence
+import shlex
+import sys
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, NoReturn
 
 from laban import config
-from laban.errors import LabanError
+from laban.benchmarks import FOLDS
+from laban.clip import Clip
+from laban.errors import LabanError, unknown_name
+from laban.evaluation import PROTOCOLS
+from laban.evaluation.scores import Scores
+from laban.evaluation.scores import fuse as fused
+from laban.inference import load
+from laban.recordings import recordings
 from laban.result import Result
+from laban.train import train
 
 __all__ = ["evaluate", "fuse", "predict", "recipes", "render", "train_command"]
 
 
-def train_command(arguments: Sequence[str]) -> Result:
+def train_command(arguments: Sequence[str]) -> Result | None:
     """``laban train RECIPE --data STORE --benchmark B --out RUN [--resume] [--any.key value]``."""
-    from laban.train import train
-
-    parser = argparse.ArgumentParser(prog="laban train", allow_abbrev=False, add_help=False)
+    parser = _OneSentence(prog="laban train", allow_abbrev=False, add_help=False)
     about = "a built-in recipe (see 'laban recipes') or a YAML file"
     parser.add_argument("recipe", nargs="?", help=about)
     parser.add_argument("--data", type=Path, help="the store")
     parser.add_argument("--out", type=Path, help="the run folder")
     parser.add_argument("--resume", action="store_true", help="go on where it stopped")
-    parser.add_argument("--help", "-h", action="store_true")
+    parser.add_argument("--help", "-h", action="store_true", help="this, with the recipe's keys")
+    if arguments and arguments[0].startswith("--") and arguments[0] != "--help":
+        raise LabanError("laban train: name the recipe first, then the options")
     given, rest = parser.parse_known_args(list(arguments))
-    if given.help or given.recipe is None:
+    if given.help:
         values = config.load_recipe(given.recipe or "dsta-net-shrec17")
         return Result(None, parser.format_help() + "\n" + config.help_text(values))
-    recipe = config.resolve(config.load_recipe(given.recipe), rest, place=f"recipe {given.recipe}")
-    for name in ("data", "out"):
+    for name in ("recipe", "data", "out"):
         if getattr(given, name) is None:
-            raise LabanError(f"laban train needs --{name}, see 'laban train --help'")
-    return train(recipe, data=given.data, out=given.out, resume=given.resume)
+            option = "a recipe" if name == "recipe" else f"--{name}"
+            raise LabanError(f"laban train needs {option}, see 'laban train --help'")
+    recipe = config.resolve(config.load_recipe(given.recipe), rest, place=f"recipe {given.recipe}")
+    own = {"data": given.data, "resume": given.resume}
+    own["command"] = shlex.join(["laban", "train", *arguments])
+    if recipe.benchmark in FOLDS:
+        return _train_folds(recipe, given.out, own)
+    return train(recipe, out=given.out, **own)
+
+
+class _OneSentence(argparse.ArgumentParser):
+    """A parser whose complaint is a LabanError."""
+
+    def error(self, message: str) -> NoReturn:
+        raise LabanError(f"{self.prog}: {message}, see '{self.prog} --help'")
+
+
+def _train_folds(recipe: config.Recipe, out: Path, own: dict[str, Any]) -> Result | None:
+    """One run for each fold of a benchmark, and the mean of their accuracies."""
+    word, tops = str(recipe.benchmark), []
+    for fold in range(1, FOLDS[word] + 1):
+        name = f"{word}:{fold}"
+        one = replace(recipe, benchmark=name, values=recipe.values | {"benchmark": name})
+        folder = out / f"fold-{fold:02d}"
+        done = folder / "test.parquet"
+        if own["resume"] and done.exists():
+            tops.append(Scores.load(done).top(1))
+            continue
+        own_fold = own | {"resume": own["resume"] and folder.exists()}
+        result = train(one, out=folder, **own_fold)
+        if result is not None:
+            tops.append(result.value["top1"])
+    if not tops:
+        return None
+    mean = sum(tops) / len(tops)
+    value = {"benchmark": word, "folds": [round(top, 2) for top in tops], "top1": round(mean, 2)}
+    return Result(value, f"{word}, mean of {len(tops)} folds\ntop-1: {mean:.1f} %")
 
 
 def evaluate(
@@ -45,9 +90,6 @@ def evaluate(
         benchmark: Another benchmark with the same classes; the run's own by default.
         protocol: How the encoder is judged.
     """
-    from laban.errors import unknown_name
-    from laban.evaluation import PROTOCOLS
-
     if protocol not in PROTOCOLS:
         raise unknown_name("protocol", protocol, PROTOCOLS)
     scores = PROTOCOLS[protocol](run, data, benchmark)
@@ -63,6 +105,7 @@ def scores_text(value: dict[str, Any]) -> str:
         f"  {name:<{width}}  {'-' if share is None else f'{share:5.1f} %'}"
         for name, share in value["per_class"].items()
     ]
+    lines += value["left_out"]
     return "\n".join([*lines, f"top-1: {value['top1']:.1f} %", f"top-5: {value['top5']:.1f} %"])
 
 
@@ -81,9 +124,6 @@ def fuse(
         scores: Sum probabilities, or the scores before the softmax.
         out: A new folder for a report that compares the runs class by class.
     """
-    from laban.evaluation.scores import Scores
-    from laban.evaluation.scores import fuse as fused
-
     tested = [Scores.load(run / "test.parquet") for run in runs]
     total = fused(tested, weights, scores=scores)
     if out is not None:
@@ -106,11 +146,25 @@ def predict(run: Path, source: list[Path]) -> Result:
         run: The run folder.
         source: Recordings.
     """
-    from laban.inference import load, recordings
-
     recogniser = load(run)
-    predictions = recogniser.predict(clip for path in source for clip in recordings(path))
-    value = [prediction.to_json() for prediction in predictions]
+    skipped: list[str] = []
+
+    def fitting() -> Iterator[Clip]:
+        for path in source:
+            for clip in recordings(path, skip=skipped.append):
+                try:
+                    recogniser.check(clip)
+                except LabanError as error:
+                    skipped.append(str(error))
+                    continue
+                yield clip
+
+    found = recogniser.predict(fitting())
+    for sentence in skipped:
+        sys.stderr.write(f"skipped {sentence}\n")
+    if not found:
+        raise LabanError(skipped[0] if skipped else f"{source[0]} holds no recording")
+    value = [prediction.to_json() for prediction in found]
     lines = [f"{p['clip']}: {p['label']} ({100 * p['probability']:.1f} %)" for p in value]
     return Result(value, "\n".join(lines))
 
@@ -123,7 +177,6 @@ def render(source: Path, out: Path, *, clip: str | None = None) -> Result:
         out: A file that ends in gif, mp4, png or html.
         clip: Which clip, by name; the first by default.
     """
-    from laban.inference import recordings
     from laban.render import render as draw
 
     for found in recordings(source):

@@ -6,7 +6,7 @@ anything in it can be set again on the command line, such as ``--training.optimi
 """
 
 import difflib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from copy import deepcopy
 from dataclasses import dataclass
 from functools import cache
@@ -24,7 +24,7 @@ from laban.pipelines import PIPELINES
 from laban.streams import STREAMS
 from laban.training.settings import Optimiser, Schedule, Training
 
-__all__ = ["Recipe", "load_recipe", "recipe_list", "recipe_names", "resolve", "table_row"]
+__all__ = ["Recipe", "flat", "load_recipe", "recipe_list", "recipe_names", "resolve", "table_row"]
 
 # Which constructor a component's options belong to, and what the library itself hands it.
 COMPONENTS: dict[str, tuple[Mapping[str, type], set[str]]] = {
@@ -96,11 +96,13 @@ def load_recipe(word: str) -> dict[str, Any]:
     if built_in.is_file() and _is_base(f"{word}.yaml"):
         return yaml.safe_load(built_in.read_text()) or {}
     path = Path(word)
-    if path.suffix not in (".yaml", ".yml") or not path.is_file():
+    if path.suffix not in (".yaml", ".yml", ".json"):
         raise unknown_name("recipe", word, recipe_names())
+    if not path.is_file():
+        raise LabanError(f"{word} does not exist: give a recipe file, or see 'laban recipes'")
     try:
         values = yaml.safe_load(path.read_text())
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
+    except (yaml.YAMLError, ValueError, RecursionError) as error:
         where = getattr(error, "problem_mark", None)
         line = f" line {where.line + 1}" if where else ""
         raise LabanError(
@@ -134,38 +136,50 @@ def resolve(
     Raises LabanError for unknown keys and names (with the nearest ones) and for wrong types.
     """
     arguments = list(arguments)
+    values = _named(values, arguments, place)
+    parser = _parser(values)
+    defaults = flat(parser.get_defaults().as_dict())
+    _check_keys(values, defaults, place)
+    try:
+        parser.parse_object(deepcopy(dict(values)))  # set_defaults does not check types
+        parser.set_defaults(flat(values))
+        chosen = parser.parse_args(arguments).as_dict()
+    except ArgumentError as error:
+        raise LabanError(_sentence(error, place)) from None
+    for key, value in flat(chosen).items():
+        if value is None and defaults.get(key) is not None:
+            raise LabanError(f"{place}: {key} is null, give a value or leave the key out")
+    if any(chosen[kind]["name"] != values[kind]["name"] for kind in COMPONENTS):
+        raise LabanError(f"{place}: write a component's name once and in full, --encoder.name NAME")
+    return _recipe(chosen)
+
+
+def _named(values: Mapping[str, Any], arguments: Sequence[str], place: str) -> Mapping[str, Any]:
+    """The values with the components' names from the command line, each a known one."""
     for kind, (names, _) in COMPONENTS.items():
         wanted = _option(arguments, f"{kind}.name")
         if wanted is not None:
             values = _merged(values, {kind: {"name": wanted}})
-        name = (
-            (values.get(kind) or {}).get("name") if isinstance(values.get(kind), Mapping) else None
-        )
-        if name is None:
+        options = values.get(kind)
+        name = options.get("name") if isinstance(options, Mapping) else None
+        if not isinstance(name, str):
             raise LabanError(
                 f"{place}: {kind} has no name, write '{kind}: {{name: {next(iter(names))}}}'"
             )
         if name not in names:
             raise unknown_name(f"{kind} in {place}", name, names)
-    parser = _parser(values)
-    _check_keys(values, parser, place)
-    try:
-        parser.parse_object(deepcopy(dict(values)))  # set_defaults does not check types
-        parser.set_defaults(_flat(values))
-        chosen = parser.parse_args(arguments)
-    except ArgumentError as error:
-        raise LabanError(_sentence(error, place)) from None
-    return _recipe(chosen.as_dict())
+    return values
 
 
 def _option(arguments: Sequence[str], name: str) -> str | None:
     """The value of ``--name value`` or ``--name=value`` among the arguments."""
+    found = None
     for place, argument in enumerate(arguments):
         if argument == f"--{name}" and place + 1 < len(arguments):
-            return arguments[place + 1]
-        if argument.startswith(f"--{name}="):
-            return argument.split("=", 1)[1]
-    return None
+            found = arguments[place + 1]
+        elif argument.startswith(f"--{name}="):
+            found = argument.split("=", 1)[1]
+    return found
 
 
 def _parser(values: Mapping[str, Any]) -> ArgumentParser:
@@ -182,21 +196,21 @@ def _parser(values: Mapping[str, Any]) -> ArgumentParser:
     return parser
 
 
-def _flat(values: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
+def flat(values: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
     """Nested mappings as dotted keys."""
-    flat: dict[str, Any] = {}
+    flattened: dict[str, Any] = {}
     for key, value in values.items():
         if isinstance(value, Mapping):
-            flat |= _flat(value, f"{prefix}{key}.")
+            flattened |= flat(value, f"{prefix}{key}.")
         else:
-            flat[f"{prefix}{key}"] = value
-    return flat
+            flattened[f"{prefix}{key}"] = value
+    return flattened
 
 
-def _check_keys(values: Mapping[str, Any], parser: ArgumentParser, place: str) -> None:
+def _check_keys(values: Mapping[str, Any], known: Iterable[str], place: str) -> None:
     """Refuses keys that no constructor takes, with the nearest that one does."""
-    known = set(_flat(parser.get_defaults().as_dict()))
-    for key in _flat(values):
+    known = set(known)
+    for key in flat(values):
         if key not in known:
             leaf = key.split(".")[-1]
             near = [k for k in known if difflib.get_close_matches(leaf, [k.split(".")[-1]])]
@@ -244,6 +258,9 @@ def help_text(values: Mapping[str, Any]) -> str:
 
 def recipe_list(paper: str | None = None) -> list[dict[str, Any]]:
     """Every built-in recipe: name, paper, table, row, benchmark and the published per cent."""
+    papers = sorted({row["paper"] for row in _tables().values()})
+    if paper is not None and paper not in papers:
+        raise unknown_name("paper", paper, papers)
     rows = []
     for name in recipe_names():
         row = table_row(name)

@@ -18,8 +18,9 @@ from laban.benchmarks import find_benchmark
 from laban.convert import convert
 from laban.errors import LabanError
 from laban.evaluation.neighbour import nearest_neighbour
-from laban.inference import load, recordings
+from laban.inference import load
 from laban.motions import ACTIONS, write_dataset
+from laban.recordings import recordings
 from laban.result import Result
 from laban.splits import split_store
 from laban.store import Store
@@ -66,6 +67,7 @@ def demo(*, out: Path = Path("demo"), seed: int = 0, epochs: int | None = None) 
         truth = ACTIONS[int(file.stem[-3:])]
         lines.append(f"{file.name}: {found.label} ({100 * found.probability:.0f} %), was {truth}")
     say("done")
+    assert trained is not None  # one process
     value = trained.value | {"nearest_neighbour": neighbour, "seconds": time.perf_counter() - began}
     text = "\n".join(
         [
@@ -91,6 +93,6 @@ def _write_benchmark(path: Path) -> Path:
 def _neighbour(data: Path, benchmark: Path) -> float:
     """Per cent that a nearest neighbour on raw poses names rightly."""
     store = Store(data)
-    parts = split_store(store, find_benchmark(str(benchmark)))
-    found = nearest_neighbour(store, parts["train"], parts["test"])
-    return round(100 * float(np.mean(found == np.array(parts["test"].labels))), 1)
+    splits = split_store(store, find_benchmark(str(benchmark)))
+    found = nearest_neighbour(store, splits.train, splits.test)
+    return round(100 * float(np.mean(found == np.array(splits.test.labels))), 1)

@@ -16,7 +16,9 @@ def nearest(name: str, options: Iterable[str]) -> str:
     close = get_close_matches(name, options, n=3, cutoff=0.5)
     if close:
         return "did you mean " + " or ".join(close) + "?"
-    return "choose one of " + ", ".join(options)
+    most = 12
+    more = f" or {len(options) - most} others" if len(options) > most else ""
+    return "choose one of " + ", ".join(options[:most]) + more
 
 
 def unknown_name(kind: str, name: str, options: Iterable[str]) -> LabanError:

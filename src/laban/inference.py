@@ -1,9 +1,9 @@
-"""A trained run in use: recordings in, named actions out.
+"""A trained run in use: clips in, named actions out.
 
 A run knows its pipeline, stream, skeleton and classes, so nobody repeats a flag here.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from itertools import islice
 from pathlib import Path
@@ -14,13 +14,11 @@ import torch
 from laban.batch import collate
 from laban.clip import Clip
 from laban.errors import LabanError
+from laban.layout import check_clip
 from laban.objectives import Scorer
-from laban.readers import READERS, detect_format
-from laban.readers.source import Source
 from laban.run import Run
-from laban.store import Store
 
-__all__ = ["Prediction", "Recogniser", "load", "recordings"]
+__all__ = ["Prediction", "Recogniser", "load"]
 
 
 @dataclass
@@ -47,7 +45,7 @@ class Prediction:
 
 
 class Recogniser:
-    """A trained run that names actions.
+    """A trained run that names actions, on the GPU where there is one.
 
     Args:
         run: The run.
@@ -57,12 +55,14 @@ class Recogniser:
     def __init__(self, run: Run, *, batch: int = 32) -> None:
         self.run, self.batch = run, batch
         self.parts = run.load()
+        self.device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+        self.parts.objective.to(self.device)
 
     def predict(self, clips: Clip | Iterable[Clip]) -> list[Prediction]:
         """Names the action of each clip, in their order.
 
         Raises:
-            LabanError: Where a clip has another skeleton or nobody in it.
+            LabanError: Where a clip does not fit the run or has nobody in it.
         """
         rows = iter([clips] if isinstance(clips, Clip) else clips)
         found: list[Prediction] = []
@@ -70,17 +70,24 @@ class Recogniser:
             found += self._block(block)
         return found
 
+    def check(self, clip: Clip) -> None:
+        """Refuses what this run cannot judge.
+
+        Raises:
+            LabanError: Where the layout differs, nobody is there, or a number is not finite.
+        """
+        check_clip(clip)
+        self.run.check(clip.skeleton, clip.poses.shape[-1], f"clip {clip.name}")
+        if not clip.present.any():
+            raise LabanError(f"clip {clip.name}: nobody is present in any frame, leave it out")
+
     @torch.inference_mode()
     def _block(self, clips: list[Clip]) -> list[Prediction]:
         for clip in clips:
-            if clip.skeleton.joints != self.run.skeleton.joints:
-                raise LabanError(
-                    f"clip {clip.name} has skeleton {clip.skeleton.name}, this run takes "
-                    f"{self.run.skeleton.name}"
-                )
+            self.check(clip)
         prepared = [self.parts.pipeline.prepare(clip) for clip in clips]
-        batch = collate(prepared, [-1] * len(clips), range(len(clips)))
-        shares = cast(Scorer, self.parts.objective).scores(batch).softmax(1)
+        batch = collate(prepared, [-1] * len(clips), range(len(clips))).to(self.device)
+        shares = cast(Scorer, self.parts.objective).scores(batch).softmax(1).cpu()
         return [self._prediction(clip.name, row) for clip, row in zip(clips, shares, strict=True)]
 
     def _prediction(self, name: str, shares: torch.Tensor) -> Prediction:
@@ -95,24 +102,3 @@ class Recogniser:
 def load(run: Path | str) -> Recogniser:
     """The recogniser of a run folder."""
     return Recogniser(Run.open(run))
-
-
-def recordings(path: Path) -> Iterator[Clip]:
-    """The clips of a store, or of a raw file, folder or zip of any known format, lazily."""
-    if path.is_file() and _is_arrow(path):
-        yield from Store(path)
-        return
-    with Source.open(path) as source:
-        name = detect_format(source)
-        if name is None:
-            raise LabanError(
-                f"{path} is no store and no recording of a known format ({', '.join(READERS)})"
-            )
-        reader = READERS[name]
-        for entry in reader.find(source):
-            yield reader.read(source, entry)
-
-
-def _is_arrow(path: Path) -> bool:
-    with path.open("rb") as file:
-        return file.read(6) == b"ARROW1"

@@ -4,6 +4,8 @@ Sources: the energy and shape rule is DSTA-Net's (its `prepare/ntu_60/gendata.py
 nothing); https://arxiv.org/abs/2007.03263.
 """
 
+from dataclasses import replace
+
 import numpy as np
 
 from laban.clip import Clip
@@ -68,17 +70,8 @@ def _centre(skeleton: Skeleton) -> int:
 
 def keep_people(clip: Clip, kept: list[int]) -> Clip:
     """The clip with the bodies of these numbers, in this order."""
-    return Clip(
-        name=clip.name,
-        poses=clip.poses[kept],
-        skeleton=clip.skeleton,
-        present=clip.present[kept],
-        confidence=None if clip.confidence is None else clip.confidence[kept],
-        fps=clip.fps,
-        label=clip.label,
-        segments=clip.segments,
-        facts=clip.facts,
-    )
+    confidence = None if clip.confidence is None else clip.confidence[kept]
+    return replace(clip, poses=clip.poses[kept], present=clip.present[kept], confidence=confidence)
 
 
 def bridge_gaps(poses: np.ndarray, present: np.ndarray) -> np.ndarray:

@@ -92,6 +92,19 @@ class Run:
         save_file(tensors, new, metadata={"laban": json.dumps(self.facts())})
         os.replace(new, self.path / WEIGHTS)
 
+    def check(self, skeleton: Skeleton, channels: int, place: str) -> None:
+        """Refuses input of another layout.
+
+        Raises:
+            LabanError: Naming the place and what differs.
+        """
+        if skeleton.joints != self.skeleton.joints:
+            raise LabanError(
+                f"{place} has skeleton {skeleton.name}, this run takes {self.skeleton.name}"
+            )
+        if channels != self.channels:
+            raise LabanError(f"{place} has {channels} channels, this run takes {self.channels}")
+
     def build(self) -> Parts:
         """Pipeline, encoder and objective of this run, with fresh weights."""
         return assemble(self.recipe, self.skeleton, self.channels, self.stream, len(self.classes))
@@ -123,10 +136,13 @@ class Run:
     @classmethod
     def from_facts(cls, path: Path, facts: Mapping[str, Any]) -> "Run":
         """The run that `facts` describes."""
-        if facts["format"] > FORMAT:
+        number = facts.get("format")
+        if not isinstance(number, int):
+            raise LabanError(f"{path} holds a damaged run, train it again")
+        if number > FORMAT:
             raise LabanError(
-                f"{path} was written by a newer version (format {facts['format']}, this one reads "
-                f"up to {FORMAT}): update laban"
+                f"{path} was written by a newer version (format {number}, this one reads up to "
+                f"{FORMAT}): update laban"
             )
         return cls(
             path=path,
@@ -141,7 +157,12 @@ class Run:
     def metrics(self) -> list[dict[str, float]]:
         """One row an epoch."""
         path = self.path / "metrics.jsonl"
-        return [json.loads(line) for line in path.read_text().splitlines()] if path.exists() else []
+        if not path.exists():
+            return []
+        try:
+            return [json.loads(line) for line in path.read_text().splitlines()]
+        except ValueError:
+            raise LabanError(f"{path} is damaged, train the run again") from None
 
 
 def _weights(path: Path) -> Any:

@@ -1,78 +1,107 @@
 """A benchmark applied to a store: which clips train, validate and test, and their classes."""
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 
 from laban.benchmarks import Benchmark, validation_split
-from laban.clip import Clip
 from laban.errors import LabanError
-from laban.pipelines import Pipeline
 from laban.store import Store
 
-__all__ = ["Part", "split_store", "usable"]
+__all__ = ["Part", "Splits", "split_store"]
 
 
 @dataclass
 class Part:
     """One split: the clips' numbers in the store and their class numbers."""
 
-    keys: list[int]
-    labels: list[int]
+    keys: list[int] = field(default_factory=list)
+    labels: list[int] = field(default_factory=list)
 
     def __len__(self) -> int:
         return len(self.keys)
 
+    def chosen(self, flags: Iterable[bool]) -> "Part":
+        """The clips whose flag is set."""
+        rows = [row for row, flag in enumerate(flags) if flag]
+        return Part([self.keys[row] for row in rows], [self.labels[row] for row in rows])
+
+
+@dataclass
+class Splits:
+    """The parts that a benchmark makes of a store.
+
+    Attributes:
+        train: Clips to train on.
+        validation: Clips set apart from these.
+        test: Clips to test on.
+        left_out: A sentence for each clip that belongs to the benchmark and cannot be used.
+        drawn_by: How validation clips were drawn, ``subject`` or ``clip``.
+    """
+
+    train: Part
+    validation: Part
+    test: Part
+    left_out: list[str]
+    drawn_by: str = "subject"
+
+    def need(self, *names: str) -> None:
+        """Refuses a split without a clip.
+
+        Raises:
+            LabanError: Naming the first of the given parts that is empty.
+        """
+        for name in names:
+            if not len(getattr(self, name)):
+                more = f"; {len(self.left_out)} clips were left out" if self.left_out else ""
+                raise LabanError(
+                    f"the store has no {name} clips for this benchmark{more}: see what it holds "
+                    "with 'laban info', or choose another benchmark or validation share"
+                )
+
 
 def split_store(
     store: Store, benchmark: Benchmark, *, validation: float = 0.0, seed: int = 0
-) -> dict[str, Part]:
-    """Train, validation and test of a store; clips that the benchmark leaves out are in none.
+) -> Splits:
+    """Train, validation and test clips of a store.
 
     Args:
         store: The clips.
         benchmark: Decides by the clips' facts and labels alone.
-        validation: Share of the training clips set apart, by subject.
-        seed: Of the choice of subjects.
+        validation: Share of the training clips set apart, by subject where these are known.
+        seed: Of the choice.
 
     Raises:
-        LabanError: Where no clip trains or tests, or a label is outside the class list.
+        LabanError: Where a label is outside the class list.
     """
-    parts = {"train": Part([], []), "validation": Part([], []), "test": Part([], [])}
-    labels = store.labels
+    parts, left_out = {"train": Part(), "test": Part()}, []
     facts = [store.facts(key) for key in range(len(store))]
     for key, fact in enumerate(facts):
-        name = benchmark.split(fact)
-        if name is None or labels[key] is None:
+        name, label = benchmark.split(fact), store.labels[key]
+        if name is None:
             continue
-        number = benchmark.label(labels[key])
-        if number is not None:
-            parts[name].keys.append(key)
-            parts[name].labels.append(number)
-    for name in ("train", "test"):
-        if not parts[name].keys:
-            raise LabanError(
-                f"{store.path} has no {name} clips for benchmark {benchmark.name}: see what it "
-                f"holds with 'laban info {store.path}'"
-            )
-    if validation:
-        train = parts["train"]
-        apart = validation_split([facts[key] for key in train.keys], validation, seed)
-        parts["train"] = _chosen(train, [not flag for flag in apart])
-        parts["validation"] = _chosen(train, apart)
-    return parts
+        number = None if label is None else benchmark.label(label)
+        if label is not None and number is None:
+            continue  # the benchmark does not ask for this class
+        if number is None or not store[key].present.any():
+            fault = "it has no label" if number is None else "nobody is present in any frame"
+            left_out.append(f"{name} clip {store.names[key]} is left out: {fault}")
+            continue
+        parts[name].keys.append(key)
+        parts[name].labels.append(number)
+    train, apart, drawn_by = parts["train"], Part(), "subject"
+    if validation and len(train):
+        train, apart, drawn_by = _set_apart(train, facts, validation, seed)
+    return Splits(train, apart, parts["test"], left_out, drawn_by)
 
 
-def _chosen(part: Part, flags: Iterable[bool]) -> Part:
-    rows = [row for row, flag in enumerate(flags) if flag]
-    return Part([part.keys[row] for row in rows], [part.labels[row] for row in rows])
-
-
-def usable(store: Store, part: Part, pipeline: Pipeline) -> tuple[Part, list[str]]:
-    """The clips that the pipeline can prepare, and a sentence for each that it cannot."""
-    flags, said = [], []
-    for key in part.keys:
-        clip: Clip = store[key]
-        flags.append(bool(clip.present.any()))
-        if not flags[-1]:
-            said.append(f"clip {clip.name}: nobody is present in any frame, left out")
-    return _chosen(part, flags), said
+def _set_apart(
+    train: Part, facts: Sequence[Mapping[str, str]], share: float, seed: int
+) -> tuple[Part, Part, str]:
+    """Training and validation clips, and what they were drawn by."""
+    own = [facts[key] for key in train.keys]
+    flags = validation_split(own, share, seed, labels=train.labels)
+    subjects = [row.get("subject") for row in own]
+    shared = {s for s, flag in zip(subjects, flags, strict=True) if flag}
+    shared &= {s for s, flag in zip(subjects, flags, strict=True) if not flag}
+    drawn_by = "clip" if shared else "subject"
+    return train.chosen([not flag for flag in flags]), train.chosen(flags), drawn_by

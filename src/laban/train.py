@@ -1,10 +1,9 @@
 """``laban train``: a recipe, a store and a benchmark become a run."""
 
-import shlex
-import sys
-import time
-from collections.abc import Callable
+import json
+from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Any
 
 import torch
 from lightning_fabric import Fabric
@@ -12,24 +11,30 @@ from rich.console import Console
 
 import laban
 from laban.assembly import Parts, assemble
-from laban.benchmarks import find_benchmark
-from laban.config import Recipe
+from laban.benchmarks import Benchmark, find_benchmark
+from laban.config import Recipe, flat
 from laban.dataset import ClipDataset
 from laban.errors import LabanError
-from laban.evaluation.scores import Scores
+from laban.evaluation.recognition import scored
 from laban.evaluation.scoring import score
 from laban.result import Result
 from laban.run import Run, environment, new_folder
-from laban.splits import Part, split_store, usable
+from laban.splits import Splits, split_store
 from laban.store import Store
-from laban.training.loop import fit, launch
+from laban.training.loop import check_batch, fit, launch
 
 __all__ = ["train"]
 
 
 def train(
-    recipe: Recipe, *, data: Path, out: Path, resume: bool = False, report: bool = True
-) -> Result:
+    recipe: Recipe,
+    *,
+    data: Path,
+    out: Path,
+    resume: bool = False,
+    report: bool = True,
+    command: str = "",
+) -> Result | None:
     """Trains a recipe on a store, tests it once at the end, and writes the run folder.
 
     Args:
@@ -38,13 +43,15 @@ def train(
         out: The run folder, new unless it is resumed.
         resume: Go on where an interrupted training of the same recipe stopped.
         report: Whether ``report.html`` is written.
+        command: The command line, for the run to remember.
+
+    Returns:
+        The test figures, or None on all processes but the first.
     """
     if recipe.benchmark is None:
         raise LabanError("the recipe names no benchmark, give --benchmark")
     store, benchmark = Store(data), find_benchmark(recipe.benchmark)
-    splits = split_store(
-        store, benchmark, validation=recipe.training.validation, seed=recipe.training.seed
-    )
+    splits = _split(store, benchmark, recipe)
     run = Run(
         path=out,
         recipe=recipe.values,
@@ -57,77 +64,102 @@ def train(
     console = Console(stderr=True, quiet=fabric.global_rank != 0, soft_wrap=True)
     torch.manual_seed(recipe.training.seed)
     parts = assemble(run.recipe, run.skeleton, run.channels, run.stream, len(run.classes))
+    parts.pipeline.prepare(store[splits.train.keys[0]])  # a misfit speaks before a folder is made
+    check_batch(recipe.training, len(splits.train), fabric.world_size)
+    run.notes = _notes(recipe, splits, store, fabric.world_size) | {"command": command}
+    run.notes["parameters"] = sum(p.numel() for p in parts.encoder.parameters())
     if fabric.global_rank == 0:
         _open_folder(run, resume=resume)
     fabric.barrier()
-    began = time.perf_counter()
-    datasets = {
-        name: _dataset(store, part, parts, console) for name, part in splits.items() if len(part)
-    }
-    run.notes = {
-        "clips": {name: len(dataset) for name, dataset in datasets.items()},
-        "selection": _selection(recipe),
-        "data": {"store": Path(data).name, "digest": store.digest},
-        "environment": environment() | {"laban": laban.__version__, "world": fabric.world_size},
-        "parameters": sum(p.numel() for p in parts.encoder.parameters()),
-        "command": shlex.join(["laban", *sys.argv[1:]]),
-    }
+    for sentence in splits.left_out:
+        console.print(sentence, style="yellow", markup=False)
+    train_set, validation_set, test_set = (
+        ClipDataset(store, part.keys, part.labels, parts.pipeline)
+        for part in (splits.train, splits.validation, splits.test)
+    )
     history = fit(
         fabric,
         parts.objective,
-        datasets["train"],
+        train_set,
         recipe.training,
         out,
         resume=resume,
-        validate=_validator(fabric, parts, datasets.get("validation")),
+        validate=_validator(fabric, parts, validation_set) if len(validation_set) else None,
         report=lambda row: console.print(_line(row, recipe.training.epochs)),
     )
-    run.notes["seconds"] = {
-        "training": round(sum(row["seconds"] for row in history), 1),
-        "this_start": round(time.perf_counter() - began, 1),
-    }
     if fabric.global_rank:
-        return Result({}, "")
-    return _finish(run, parts, datasets["test"], report=report)
+        return None
+    run.notes["seconds"] = {"training": round(sum(row["seconds"] for row in history), 1)}
+    return _finish(run, parts, test_set, report=report)
+
+
+def _split(store: Store, benchmark: Benchmark, recipe: Recipe) -> Splits:
+    """The store's parts, each with the clips that this recipe needs of it."""
+    training = recipe.training
+    splits = split_store(store, benchmark, validation=training.validation, seed=training.seed)
+    splits.need("train", "test", *(["validation"] if training.validation else []))
+    return splits
+
+
+def _notes(recipe: Recipe, splits: Splits, store: Store, world: int) -> dict[str, Any]:
+    """What a run should remember of its data and its machine."""
+    counts = {name: len(getattr(splits, name)) for name in ("train", "validation", "test")}
+    return {
+        "clips": counts,
+        "left_out": splits.left_out,
+        "selection": _selection(recipe, splits),
+        "data": {"store": store.path.name, "digest": store.digest},
+        "environment": environment() | {"laban": laban.__version__, "world": world},
+    }
 
 
 def _open_folder(run: Run, *, resume: bool) -> None:
     """Makes the run folder, or checks that what is resumed is the same training."""
-    new_folder(run.path, resume=resume)
-    before = run.path / "recipe.yaml"
-    if resume and before.exists():
-        import yaml
-
-        old = yaml.safe_load(before.read_text())
-        odd = [key for key in run.recipe if old.get(key) != run.recipe[key]]
-        if odd:
-            raise LabanError(
-                f"{before} differs from this training in {', '.join(odd)}: resume with the same "
-                "arguments, or choose another --out"
-            )
-    run.save_facts()
-
-
-def _dataset(store: Store, part: Part, parts: Parts, console: Console) -> ClipDataset:
-    part, said = usable(store, part, parts.pipeline)
-    for sentence in said:
-        console.print(sentence, style="yellow")
-    return ClipDataset(store, part.keys, part.labels, parts.pipeline)
+    before = run.path / "run.json"
+    if not resume:
+        new_folder(run.path)
+        run.save_facts()
+        return
+    try:
+        old = json.loads(before.read_text())
+    except (OSError, ValueError):
+        raise LabanError(
+            f"{run.path} holds no training to resume, start it without --resume"
+        ) from None
+    one, two = _identity(old), _identity(run.facts())
+    odd = sorted(key for key in one.keys() | two.keys() if one.get(key) != two.get(key))
+    if odd:
+        raise LabanError(
+            f"{run.path} was trained with other values of {', '.join(odd[:4])}: resume with the "
+            "same arguments and data, or choose another --out"
+        )
 
 
-def _selection(recipe: Recipe) -> str:
+def _identity(facts: Mapping[str, Any]) -> dict[str, Any]:
+    """What must be the same for a training to be the same, by dotted key."""
+    notes = facts.get("notes", {})
+    chosen = {key: facts.get(key) for key in ("recipe", "skeleton", "channels", "benchmark")}
+    chosen["store"] = notes.get("data", {}).get("digest")
+    chosen["processes"] = notes.get("environment", {}).get("world")
+    same = flat(chosen)
+    for harmless in ("recipe.about", "recipe.training.workers"):
+        same.pop(harmless, None)
+    return same
+
+
+def _selection(recipe: Recipe, splits: Splits) -> str:
     """Which epoch is kept and what chose it, in words."""
     if recipe.training.select == "best":
-        return f"best epoch on {recipe.training.validation:.0%} of the training clips, by subject"
+        return (
+            f"best epoch on {len(splits.validation)} training clips set apart by {splits.drawn_by}"
+        )
     return "last epoch"
 
 
 def _validator(
-    fabric: Fabric, parts: Parts, dataset: ClipDataset | None
-) -> Callable[[], dict[str, float]] | None:
+    fabric: Fabric, parts: Parts, dataset: ClipDataset
+) -> Callable[[], dict[str, float]]:
     """A function that gives the accuracy on the validation clips, the same on all processes."""
-    if dataset is None:
-        return None
 
     def validate() -> dict[str, float]:
         accuracy = 0.0
@@ -151,14 +183,9 @@ def _line(row: dict[str, float], epochs: int) -> str:
 def _finish(run: Run, parts: Parts, test: ClipDataset, *, report: bool) -> Result:
     """Weights, test scores and report of a trained objective."""
     parts.objective.float()
-    scores = Scores(
-        run.benchmark.name,
-        "test",
-        run.classes,
-        tuple(test.store.names[key] for key in test.keys),
-        torch.tensor(test.labels).numpy(),
-        score(parts.objective, test),
-    )
+    run.save_weights(parts.objective)
+    left_out = tuple(text for text in run.notes["left_out"] if text.startswith("test"))
+    scores = scored(parts.objective, test, run.benchmark, left_out)
     run.notes["test"] = {"top1": round(scores.top(1), 2), "top5": round(scores.top(5), 2)}
     run.save_facts()
     run.save_weights(parts.objective)

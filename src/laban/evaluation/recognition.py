@@ -2,18 +2,18 @@
 
 from pathlib import Path
 
-import numpy as np
+import torch
 
-from laban.benchmarks import find_benchmark
+from laban.benchmarks import Benchmark, find_benchmark
 from laban.dataset import ClipDataset
 from laban.errors import LabanError
 from laban.evaluation.scores import Scores
 from laban.evaluation.scoring import score
 from laban.run import Run
-from laban.splits import split_store, usable
+from laban.splits import split_store
 from laban.store import Store
 
-__all__ = ["recognition"]
+__all__ = ["recognition", "scored"]
 
 
 def recognition(path: Path, data: Path, benchmark: str | None = None) -> Scores:
@@ -34,18 +34,29 @@ def recognition(path: Path, data: Path, benchmark: str | None = None) -> Scores:
             f"benchmark {chosen.name} has other classes than {run.benchmark.name}, on which the "
             "run was trained: evaluate it on one with the same classes"
         )
-    if store.skeleton.joints != run.skeleton.joints:
-        raise LabanError(
-            f"{data} has skeleton {store.skeleton.name}, the run takes {run.skeleton.name}"
-        )
+    run.check(store.skeleton, store.channels, str(data))
+    splits = split_store(store, chosen)
+    splits.need("test")
     parts = run.load()
-    part, _ = usable(store, split_store(store, chosen)["test"], parts.pipeline)
-    dataset = ClipDataset(store, part.keys, part.labels, parts.pipeline)
+    parts.objective.to("cuda" if torch.cuda.is_available() else "cpu")
+    dataset = ClipDataset(store, splits.test.keys, splits.test.labels, parts.pipeline)
+    left_out = tuple(sentence for sentence in splits.left_out if sentence.startswith("test"))
+    return scored(parts.objective, dataset, chosen, left_out)
+
+
+def scored(
+    objective: torch.nn.Module,
+    dataset: ClipDataset,
+    benchmark: Benchmark,
+    left_out: tuple[str, ...] = (),
+) -> Scores:
+    """The scores of a dataset of test clips."""
     return Scores(
-        chosen.name,
+        benchmark.name,
         "test",
-        chosen.classes,
-        tuple(store.names[key] for key in part.keys),
-        np.array(part.labels),
-        score(parts.objective, dataset),
+        benchmark.classes,
+        tuple(dataset.store.names[key] for key in dataset.keys),
+        torch.tensor(dataset.labels).numpy(),
+        score(objective, dataset),
+        left_out,
     )

@@ -4,6 +4,8 @@ Scores are class scores before the softmax, one row a clip, kept by clip name so
 fused by name and never by position.
 """
 
+import json
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -30,6 +32,7 @@ class Scores:
         clips: Clip names in the order of the rows.
         labels: int64 (N,) class numbers.
         values: float32 (N, K) scores before the softmax.
+        left_out: A sentence for each clip of the split that could not be scored.
     """
 
     benchmark: str
@@ -38,6 +41,7 @@ class Scores:
     clips: tuple[str, ...]
     labels: np.ndarray
     values: np.ndarray
+    left_out: tuple[str, ...] = ()
 
     def top(self, count: int) -> float:
         """Per cent of clips whose class is among the ``count`` highest scores."""
@@ -77,6 +81,7 @@ class Scores:
             "top1": round(self.top(1), 2),
             "top5": round(self.top(5), 2),
             "per_class": self.per_class(),
+            "left_out": list(self.left_out),
         }
 
     def __post_init__(self) -> None:
@@ -91,9 +96,14 @@ class Scores:
                 "scores": list(self.values),
             },
             metadata={
-                "benchmark": self.benchmark,
-                "split": self.split,
-                "classes": "\n".join(self.classes),
+                "laban": json.dumps(
+                    {
+                        "benchmark": self.benchmark,
+                        "split": self.split,
+                        "classes": self.classes,
+                        "left_out": self.left_out,
+                    }
+                )
             },
         )
         pq.write_table(table, path)
@@ -103,9 +113,12 @@ class Scores:
         """What `save` wrote."""
         if not path.is_file():
             raise LabanError(f"{path} is missing: name a run whose training has ended")
-        table = pq.read_table(path)
-        notes = {k.decode(): v.decode() for k, v in (table.schema.metadata or {}).items()}
-        classes = tuple(notes["classes"].split("\n"))
+        try:
+            table = pq.read_table(path)
+            notes = json.loads(table.schema.metadata[b"laban"])
+        except (pa.ArrowException, KeyError, TypeError, ValueError, OSError):
+            raise LabanError(f"{path} holds no scores of ours, train the run again") from None
+        classes = tuple(notes["classes"])
         return cls(
             benchmark=notes["benchmark"],
             split=notes["split"],
@@ -113,6 +126,7 @@ class Scores:
             clips=tuple(table["clip"].to_pylist()),
             labels=np.array([classes.index(name) for name in table["label"].to_pylist()]),
             values=np.array(table["scores"].to_pylist(), np.float32).reshape(-1, len(classes)),
+            left_out=tuple(notes["left_out"]),
         )
 
 
@@ -141,10 +155,17 @@ def fuse(
         weights = [1.0] * len(runs)
     if len(weights) != len(runs):
         raise LabanError(f"{len(weights)} weights for {len(runs)} runs, give one a run")
+    if not all(map(math.isfinite, weights)) or not any(weights):
+        raise LabanError(f"weights are {list(weights)}, give finite numbers that are not all 0")
     first = runs[0]
     rows = {name: row for row, name in enumerate(first.clips)}
     total = np.zeros(first.values.shape, np.float64)
     for number, (run, weight) in enumerate(zip(runs, weights, strict=True), start=1):
+        if run.benchmark != first.benchmark:
+            raise LabanError(
+                f"run {number} was tested on {run.benchmark}, run 1 on {first.benchmark}: fuse "
+                "runs of one benchmark"
+            )
         if run.classes != first.classes:
             raise LabanError(
                 f"run {number} has other classes than run 1, fuse runs of one benchmark"

@@ -7,6 +7,7 @@ import torch
 from torch import nn
 
 from laban.dataset import ClipDataset, EpochSampler, batches
+from laban.errors import LabanError
 from laban.objectives import Scorer
 
 __all__ = ["score"]
@@ -21,6 +22,8 @@ def score(
     The objective is in evaluation mode meanwhile and in its own mode afterwards.
     """
     device = next(objective.parameters()).device
+    if not len(dataset):
+        raise LabanError("there is no clip to score")
     mode = objective.training
     objective.eval()
     scorer = cast(Scorer, objective)

@@ -10,6 +10,7 @@ from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
 
 from laban.batch import Batch
+from laban.errors import LabanError
 from laban.nn import Classifier
 from laban.pipelines import View
 
@@ -35,6 +36,8 @@ class Recognition(nn.Module):
         smoothing: float = 0.0,
     ) -> None:
         super().__init__()
+        if not 0 <= smoothing < 1:
+            raise LabanError(f"objective recognition: smoothing is {smoothing}, give 0 to below 1")
         self.model = Classifier(encoder, classes)
         self.view, self.smoothing = view, smoothing
 

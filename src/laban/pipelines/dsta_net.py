@@ -83,6 +83,8 @@ def normalise(
         lengths = np.linalg.norm(poses[0, :, tip] - poses[0, :, tail], axis=-1)
         length = lengths[lengths > 0][:1]
         moved = moved / (length if len(length) else 1.0)
+    if not frame.up and not frame.right:
+        return moved.astype(np.float32)
     first = torch.from_numpy(np.ascontiguousarray(moved[0, present[0].argmax()])).double()
     turn = torch.eye(3, dtype=torch.float64)
     if frame.up:
@@ -157,6 +159,8 @@ class DSTANetPipeline:
         turn: bool = True,
         official_bones: bool = False,
     ) -> None:
+        if persons < 1:
+            raise LabanError(f"pipeline dsta-net: persons is {persons}, give 1 or more")
         if not 0 < crop <= window:
             raise LabanError(f"pipeline dsta-net: crop is {crop}, give 1 to window = {window}")
         frame = FRAMES.get(skeleton.name) or Frame(skeleton.joints[skeleton.root], skeleton.spine)
@@ -169,6 +173,12 @@ class DSTANetPipeline:
 
     def prepare(self, clip: Clip) -> Clip:
         """People chosen, empty frames dropped, normalised: deterministic, once a clip."""
+        channels = clip.poses.shape[-1]
+        if channels != 3 and (self.frame.up or channels != 2):
+            raise LabanError(
+                f"clip {clip.name} has {channels} channels, pipeline dsta-net takes x y z, or x y "
+                "with 'turn: false'"
+            )
         clip = choose_people(clip, most=self.persons)
         poses, present = drop_empty_frames(clip.poses, clip.present)
         if not present.any():

@@ -65,14 +65,25 @@ class GeneralPipeline:
     ) -> None:
         if frames < 1:
             raise LabanError(f"pipeline general: frames is {frames}, give 1 or more")
+        if persons < 1:
+            raise LabanError(f"pipeline general: persons is {persons}, give 1 or more")
         if not 0 < shortest <= 1:
             raise LabanError(f"pipeline general: shortest is {shortest}, give a share up to 1")
+        if not 0 <= mirror <= 1:
+            raise LabanError(f"pipeline general: mirror is {mirror}, give a probability")
+        if min(*turn, scale, shear, noise) < 0:
+            raise LabanError("pipeline general: turn, scale, shear and noise must be 0 or more")
         self.skeleton, self.frames, self.persons, self.face = skeleton, frames, persons, face
         self.shortest, self.turn, self.scale = shortest, turn, scale
         self.shear, self.noise, self.mirror = shear, noise, mirror
 
     def prepare(self, clip: Clip) -> Clip:
         """People chosen, empty frames dropped, centred, sized, faced: deterministic."""
+        if clip.poses.shape[-1] not in (2, 3):
+            raise LabanError(
+                f"clip {clip.name} has {clip.poses.shape[-1]} channels, pipeline general takes x y "
+                "or x y z"
+            )
         clip = choose_people(clip, most=self.persons)
         poses, present = drop_empty_frames(clip.poses, clip.present)
         if not present.any():

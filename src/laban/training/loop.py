@@ -8,6 +8,7 @@ two processes in those of one (up to the order of sums).
 import json
 import logging
 import os
+import pickle
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -23,7 +24,7 @@ from laban.dataset import ClipDataset, EpochSampler, batches
 from laban.errors import LabanError
 from laban.training.settings import Training
 
-__all__ = ["CHECKPOINT", "fit", "launch"]
+__all__ = ["CHECKPOINT", "check_batch", "fit", "launch"]
 
 CHECKPOINT = "last.ckpt"
 Row = dict[str, float]
@@ -38,7 +39,7 @@ class _FullInput(MixedPrecision):
 
 
 def launch(precision: str) -> Fabric:
-    """Fabric on what is there: one process, or as many as torchrun, SLURM or Kubernetes started."""
+    """Fabric on what is there: one process, or as many as torchrun started, on any machines."""
     logging.getLogger("lightning_fabric").setLevel(logging.WARNING)
     local = int(os.environ.get("LOCAL_WORLD_SIZE", 1))
     nodes = int(os.environ.get("WORLD_SIZE", 1)) // local
@@ -86,11 +87,7 @@ def fit(
             it gives ``validation_accuracy``, and the best epoch's weights are loaded at the end.
         report: Called with each epoch's row on the first process.
     """
-    if training.batch % (fabric.world_size * training.accumulate):
-        raise LabanError(
-            f"training.batch is {training.batch}, give a multiple of the {fabric.world_size} "
-            f"processes times training.accumulate = {training.accumulate}"
-        )
+    check_batch(training, len(dataset), fabric.world_size)
     model, optimiser = fabric.setup(objective, training.optimiser.build(objective))
     sampler = EpochSampler(
         len(dataset),
@@ -102,7 +99,7 @@ def fit(
     loader = batches(dataset, sampler, workers=training.workers)
     state = {"model": model, "optimiser": optimiser, "history": [], "best": {}}
     if resume and (out / CHECKPOINT).exists():
-        fabric.load(out / CHECKPOINT, state, weights_only=True)
+        _load(fabric, out / CHECKPOINT, state)
     history: list[Row] = state["history"]
 
     for epoch in range(len(history), training.epochs):
@@ -142,14 +139,34 @@ def fit(
     return history
 
 
+def check_batch(training: Training, clips: int, world: int) -> None:
+    """Refuses a batch that processes and parts cannot share evenly.
+
+    Raises:
+        LabanError: Naming the numbers.
+    """
+    shares = world * training.accumulate
+    if training.batch % shares:
+        raise LabanError(
+            f"training.batch is {training.batch}, give a multiple of {world} processes times "
+            f"training.accumulate = {training.accumulate}"
+        )
+    if shares > 1 and clips < training.batch:
+        raise LabanError(
+            f"training.batch is {training.batch} and there are {clips} training clips, give a "
+            f"batch of at most {clips} to share it {shares} ways"
+        )
+
+
 def _gradients(
     fabric: Fabric, model: nn.Module, batch: Batch, training: Training, step: int
 ) -> dict[str, Tensor]:
     """Adds a batch's gradients, part by part, and gives its logs summed over its clips."""
     sums: dict[str, Tensor] = {}
     for part in range(training.accumulate):
-        torch.manual_seed(hash((training.seed, step, part, fabric.global_rank)))  # dropout
-        generator = torch.Generator().manual_seed(hash((training.seed, step)))
+        moment = training.seed * 1_000_003 + step
+        torch.manual_seed((moment * 1009 + part) * 1009 + fabric.global_rank)  # dropout
+        generator = torch.Generator().manual_seed(moment)
         piece = _part(batch, part, training.accumulate).to(fabric.device)
         with fabric.no_backward_sync(model, enabled=part < training.accumulate - 1):  # type: ignore[arg-type]
             loss, logs = model(piece, generator)
@@ -157,6 +174,17 @@ def _gradients(
         for name, value in logs.items():
             sums[name] = sums.get(name, 0.0) + value.detach() * len(piece)
     return sums
+
+
+def _load(fabric: Fabric, path: Path, state: dict) -> None:
+    """Takes up a checkpoint."""
+    try:
+        fabric.load(path, state, weights_only=True)
+    except (pickle.UnpicklingError, RuntimeError, KeyError, EOFError) as error:
+        first = str(error).strip().splitlines()[0][:120]
+        raise LabanError(
+            f"{path} is damaged ({first}): remove it to start again, or choose another --out"
+        ) from error
 
 
 def _mean(fabric: Fabric, value: Tensor) -> float:
@@ -177,7 +205,7 @@ def _keep_best(state: dict, objective: nn.Module, training: Training) -> None:
     """Copies the weights if the newest epoch is the best on the validation share."""
     if training.select == "best":
         scores = [row["validation_accuracy"] for row in state["history"]]
-        if scores[-1] == max(scores) and scores.index(scores[-1]) == len(scores) - 1:
+        if scores[-1] > max(scores[:-1], default=-1.0):  # the earliest of equals
             state["best"] = {k: v.detach().clone() for k, v in objective.state_dict().items()}
 
 
@@ -187,5 +215,6 @@ def _save(fabric: Fabric, state: dict, out: Path) -> None:
     if fabric.global_rank == 0:
         os.replace(out / f"{CHECKPOINT}.new", out / CHECKPOINT)
         lines = "".join(json.dumps(row) + "\n" for row in state["history"])
-        (out / "metrics.jsonl").write_text(lines)
+        (out / "metrics.jsonl.new").write_text(lines)
+        os.replace(out / "metrics.jsonl.new", out / "metrics.jsonl")
     fabric.barrier()

@@ -12,6 +12,26 @@ from laban.errors import LabanError
 __all__ = ["Optimiser", "Schedule", "Training"]
 
 
+def _within(
+    name: str,
+    value: float,
+    *,
+    least: float | None = None,
+    above: float | None = None,
+    below: float | None = None,
+) -> None:
+    """Refuses a number outside its range, named as on the command line."""
+    limits = [f"{least:g} or more"] if least is not None else []
+    limits += [f"above {above:g}"] if above is not None else []
+    limits += [f"below {below:g}"] if below is not None else []
+    if not (
+        (least is None or value >= least)
+        and (above is None or value > above)
+        and (below is None or value < below)
+    ):
+        raise LabanError(f"training.{name} is {value}, give a number {' and '.join(limits)}")
+
+
 @dataclass
 class Optimiser:
     """The optimiser.
@@ -31,6 +51,13 @@ class Optimiser:
     weight_decay: float = 5e-4
     decay_all: bool = True
     clip: float | None = None
+
+    def __post_init__(self) -> None:
+        _within("optimiser.lr", self.lr, above=0)
+        _within("optimiser.momentum", self.momentum, least=0, below=1)
+        _within("optimiser.weight_decay", self.weight_decay, least=0)
+        if self.clip is not None:
+            _within("optimiser.clip", self.clip, above=0)
 
     def build(self, module: nn.Module) -> torch.optim.Optimizer:
         """The PyTorch optimiser over a module's parameters."""
@@ -63,6 +90,10 @@ class Schedule:
     milestones: tuple[int, ...] = (60, 90)
     factor: float = 0.1
     warmup: int = 0
+
+    def __post_init__(self) -> None:
+        _within("schedule.warmup", self.warmup, least=0)
+        _within("schedule.factor", self.factor, above=0)
 
     def rate(self, time: float, epochs: int) -> float:
         """The factor of the learning rate at a time in epochs, of ``epochs`` altogether."""
@@ -106,12 +137,10 @@ class Training:
 
     def __post_init__(self) -> None:
         for name in ("epochs", "batch", "accumulate"):
-            if getattr(self, name) < 1:
-                raise LabanError(
-                    f"training.{name} is {getattr(self, name)}, give a number of 1 or more"
-                )
-        if not 0 <= self.validation < 1:
-            raise LabanError(f"training.validation is {self.validation}, give a share below 1")
+            _within(name, getattr(self, name), least=1)
+        _within("workers", self.workers, least=0)
+        _within("seed", self.seed, least=0, below=2**31)
+        _within("validation", self.validation, least=0, below=1)
         if self.select == "best" and not self.validation:
             raise LabanError(
                 "training.select is best but training.validation is 0, give a share such as 0.1"
