@@ -127,8 +127,8 @@ def find_benchmark_text(tmp_path):
     [
         ("classes", "clases", "unknown key in .*own.yml 'clases': did you mean classes"),
         ("name: kitchen", "", "the key 'name' is missing"),
-        ("[pour, stir, cut]", "[]", "benchmark kitchen: classes must be there"),
-        ("[pour, stir, cut]", "[cut, cut]", "classes must be there and differ"),
+        ("[pour, stir, cut]", "[]", "benchmark kitchen: give two classes or more"),
+        ("[pour, stir, cut]", "[cut, cut]", "give two classes or more that differ"),
         ("[pour, stir, cut]", "pour", "'classes' must be a list"),
         ("[pour, stir, cut]", "[[cut]]", "'classes' must be a list"),
         ("test: {subject: [3]}", "test: {}", "must each name a fact"),
@@ -155,7 +155,7 @@ def test_other_faults_of_an_own_benchmark(tmp_path):
 
 def test_a_clip_that_trains_and_tests_is_an_error(tmp_path):
     path = tmp_path / "own.yaml"
-    path.write_text("name: x\nclasses: [a]\ntrain: {subject: 1}\ntest: {camera: 1}\n")
+    path.write_text("name: x\nclasses: [a, b]\ntrain: {subject: 1}\ntest: {camera: 1}\n")
     with pytest.raises(LabanError, match="camera 1, subject 1 both trains and tests"):
         find_benchmark(str(path)).split({"subject": "1", "camera": "1"})
 
@@ -207,3 +207,14 @@ def test_a_share_of_nothing_is_nothing(seed):
 def test_an_impossible_share_is_an_error(share):
     with pytest.raises(LabanError, match="validation share"):
         validation_split(facts_of({"1": 2}), share, 0)
+
+
+def test_empty_and_yes_or_no_values_are_refused(tmp_path):
+    """YAML turns an empty value into nothing and the words on and off into truth values."""
+    path = tmp_path / "own.yaml"
+    for classes, subject in (("[on, off]", "1"), ("[a, b]", "")):
+        path.write_text(
+            f"name: x\nclasses: {classes}\ntrain: {{subject: {subject}}}\ntest: {{camera: 1}}\n"
+        )
+        with pytest.raises(LabanError, match="quote it if it is a word"):
+            find_benchmark(str(path))

@@ -218,6 +218,9 @@ def _words(value: object, where: str) -> tuple[str, ...]:
     """A list of a benchmark file as strings."""
     if not isinstance(value, list | tuple) or any(isinstance(v, list | dict) for v in value):
         raise LabanError(f"{where} must be a list of words or numbers")
+    for word in value:
+        if word is None or isinstance(word, bool):
+            raise LabanError(f"{where} holds {word}, quote it if it is a word")
     return tuple(str(v) for v in value)
 
 

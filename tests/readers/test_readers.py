@@ -4,6 +4,7 @@ import zipfile
 
 import numpy as np
 import pytest
+from make_dhg import write_dhg
 from make_ntu import ntu_text
 from make_nw_ucla import write_nw_ucla
 from make_shrec17 import write_shrec17
@@ -20,6 +21,7 @@ def write_ntu(folder):
 WRITERS = {
     "ntu": write_ntu,
     "shrec17": lambda folder: write_shrec17(folder, [(1, 1, 1, 1)], [(2, 2, 2, 2)]),
+    "dhg": lambda folder: write_dhg(folder, {(2, 1, 3, 5): (2, 7), (1, 2, 3, 1): (0, 11)}),
     "nw-ucla": lambda folder: write_nw_ucla(folder, ["a01_s01_e00_v01", "a02_s01_e00_v02"]),
 }
 

@@ -56,7 +56,7 @@ class Dhg:
         lists = [name for name in names if name == _CUTS or name.endswith("/" + _CUTS)]
         if files and not lists:
             raise LabanError(f"{_CUTS} is missing beside the gestures, add it from the dataset")
-        cuts = [cut for name in lists for cut in _cuts(source, name)]
+        cuts = sorted(cut for name in lists for cut in _cuts(source, name))
         return distinct(_entry(files[key], key, cut) for key, cut in cuts if key in files)
 
     def read(self, source: Source, entry: Entry) -> Clip:
