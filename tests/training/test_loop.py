@@ -7,66 +7,14 @@ import sys
 from pathlib import Path
 from types import SimpleNamespace
 
-import numpy as np
 import pytest
 import torch
 from safetensors.torch import load_file
 
 import laban.training.loop
 from laban.cli import main
-from laban.clip import Clip
 from laban.errors import LabanError
-from laban.skeletons import SKELETONS
-from laban.store import Store
 from laban.training.settings import Optimiser, Schedule, Training
-
-RECIPE = """
-benchmark: {benchmark}
-pipeline: {{name: general, frames: 8, persons: 1}}
-encoder: {{name: dsta-net, heads: 2, layers: [[16, 8, 1], [32, 8, 2]]}}
-objective: {{name: recognition}}
-training:
-  epochs: 4
-  batch: 8
-  optimiser: {{lr: 0.05}}
-  schedule: {{name: cosine, warmup: 1}}
-"""
-
-BENCHMARK = """
-name: toy
-classes: [rise, fall]
-train: {subject: [1, 2, 3]}
-test: {subject: [4]}
-"""
-
-
-def toy_clips():
-    """Hands going up or down, four subjects."""
-    skeleton = SKELETONS["kinect-v2"]
-    rng = np.random.default_rng(0)
-    stance = rng.normal(size=(25, 3))
-    for number in range(48):
-        frames = int(rng.integers(10, 30))
-        poses = np.repeat(stance[None], frames, 0) + rng.normal(size=(frames, 25, 3)) * 0.05
-        sign = 1 if number % 2 else -1
-        for joint in skeleton.parts["arm-left"]:
-            poses[:, joint, 1] += 3 * sign * np.linspace(-1, 1, frames)
-        yield Clip(
-            f"c{number}",
-            poses,
-            skeleton,
-            label="rise" if number % 2 else "fall",
-            facts={"subject": str(1 + number // 12)},
-        )
-
-
-@pytest.fixture(scope="module")
-def toy(tmp_path_factory) -> Path:
-    folder = tmp_path_factory.mktemp("toy")
-    Store.write(folder / "store.arrow", toy_clips())
-    (folder / "toy.yaml").write_text(BENCHMARK)
-    (folder / "recipe.yaml").write_text(RECIPE.format(benchmark=folder / "toy.yaml"))
-    return folder
 
 
 @pytest.fixture(autouse=True)

@@ -1,0 +1,62 @@
+"""What holds for every protocol: it runs on a trained toy, names its clips, and repeats."""
+
+import sys
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+
+from laban.cli import main
+from laban.evaluation import PROTOCOLS
+from laban.evaluation.scores import Scores
+from laban.store import Store
+
+
+@pytest.fixture(scope="module")
+def run(toy, tmp_path_factory):
+    out = tmp_path_factory.mktemp("protocol") / "run"
+    stub = SimpleNamespace(write_report=lambda *_: None)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setitem(sys.modules, "laban.report", stub)
+        store = str(toy / "store.arrow")
+        recipe = str(toy / "recipe.yaml")
+        assert main(["train", recipe, "--data", store, "--out", str(out)]) == 0
+    return out
+
+
+@pytest.mark.parametrize("name", PROTOCOLS)
+def test_a_protocol_scores_the_test_clips_and_repeats(name, toy, run):
+    one, two = (PROTOCOLS[name](run, toy / "store.arrow") for _ in range(2))
+    assert isinstance(one, Scores) and one.split == "test"
+    assert one.clips == tuple(f"c{number}" for number in range(36, 48))
+    assert one.values.shape == (12, 2)
+    np.testing.assert_array_equal(one.values, two.values)
+
+
+def test_recognition_says_what_training_said(toy, run):
+    kept = Scores.load(run / "test.parquet")
+    found = PROTOCOLS["recognition"](run, toy / "store.arrow")
+    assert found.clips == kept.clips
+    np.testing.assert_allclose(found.values, kept.values, atol=1e-6)
+
+
+def test_clips_that_cannot_be_scored_are_named(toy, run, tmp_path):
+    store = Store(toy / "store.arrow")
+
+    def spoilt():
+        for key in range(len(store)):
+            clip = store[key]
+            if clip.name == "c40":
+                clip.label = None
+            if clip.name == "c41":
+                clip.poses, clip.present = clip.poses * 0, clip.present & False
+            yield clip
+
+    Store.write(tmp_path / "spoilt.arrow", spoilt())
+    found = PROTOCOLS["recognition"](run, tmp_path / "spoilt.arrow")
+    assert len(found.clips) == 10
+    assert found.left_out == (
+        "test clip c40 is left out: it has no label",
+        "test clip c41 is left out: nobody is present in any frame",
+    )
+    assert found.to_json()["left_out"] == list(found.left_out)
