@@ -1,6 +1,6 @@
 """Pipelines: how one paper turns a clip into network input.
 
-``prepare(clip) -> Clip`` is deterministic, once a clip; ``view(batch, stream, generator)`` is
+``prepare(clip) -> Clip`` is deterministic, run whenever a clip is read; ``view(batch, stream, generator)`` is
 batched, on the device, each clip with its own draw, and without a generator it is the test view.
 """
 
