@@ -17,9 +17,9 @@ Unusual here:
 - A stride keeps every so many frames: a person present in the dropped ones alone has no features.
 
 Settled by the official code, where the paper is silent: scores of strategy c are divided by
-channels times frames (or joints); alpha is one number a head and starts at 1; the shared spatial map
-starts at 1 / V, the temporal one at the identity; the embeddings' sizes; strides of 2 in the third
-and fifth block; a slope of 0.1 below zero; fan-out start of the linear maps. The scales of
+channels times frames (or joints); alpha is one number a head and starts at 1; the shared spatial
+map starts at 1 / V, the temporal one at the identity; the embeddings' sizes; strides of 2 in the
+third and fifth block; a slope of 0.1 below zero; fan-out start of the linear maps. The scales of
 strategies a and b are ours (`laban.nn.tanh_attention`): neither is in the official code.
 
 Differs from the official code (its behaviour is the option in brackets):

@@ -1,7 +1,8 @@
 """Pipelines: how one paper turns a clip into network input.
 
-``prepare(clip) -> Clip`` is deterministic, run whenever a clip is read; ``view(batch, stream, generator)`` is
-batched, on the device, each clip with its own draw, and without a generator it is the test view.
+``prepare(clip) -> Clip`` is deterministic, run whenever a clip is read;
+``view(batch, stream, generator)`` is batched, on the device, each clip with its own draw, and
+without a generator it is the test view.
 """
 
 from dataclasses import dataclass

@@ -18,7 +18,7 @@ Differs from the official code:
   list has no one order (``official_bones``). Here every joint but the root has its bone.
 - Its temporal streams subtract the zeros of an absent person, which makes a jump as large as the
   body's distance from the origin. Here a difference next to an absence is zero.
-- It reports the best epoch on the test clips. Here it is the last, or one chosen on clips set apart.
+- It reports the best epoch on the test clips. Here it is the last, or one that validation chose.
 - Each of its workers repeats the same random stream every epoch. Here every clip and epoch differ.
 """
 
