@@ -179,11 +179,13 @@ def render(source: Path, out: Path, *, clip: str | None = None) -> Result:
     """
     from laban.render import render as draw
 
+    names = []
     for found in recordings(source):
         if clip in (None, found.name):
             draw(found, out)
             return Result({"clip": found.name, "out": str(out)}, f"{found.name}: {out}")
-    raise LabanError(f"{source} holds no clip {clip or ''}: list them with 'laban info'")
+        names.append(found.name)
+    raise unknown_name(f"clip of {source}", clip or "", names)
 
 
 def recipes(*, paper: str | None = None) -> Result:
