@@ -9,6 +9,7 @@ from dataclasses import replace
 import numpy as np
 
 from laban.clip import Clip
+from laban.errors import LabanError
 from laban.skeletons import Skeleton
 
 __all__ = [
@@ -18,6 +19,7 @@ __all__ = [
     "energy",
     "is_upright",
     "keep_people",
+    "people_present",
 ]
 
 
@@ -72,6 +74,19 @@ def keep_people(clip: Clip, kept: list[int]) -> Clip:
     """The clip with the bodies of these numbers, in this order."""
     confidence = None if clip.confidence is None else clip.confidence[kept]
     return replace(clip, poses=clip.poses[kept], present=clip.present[kept], confidence=confidence)
+
+
+def people_present(clip: Clip, *, most: int) -> tuple[np.ndarray, np.ndarray]:
+    """The chosen people in the frames in which one of them is: ``-> (M, T', V, C), (M, T')``.
+
+    Raises:
+        LabanError: Where nobody is present in any frame.
+    """
+    clip = choose_people(clip, most=most)
+    there = clip.present.any(axis=1)
+    if not there.any():
+        raise LabanError(f"clip {clip.name}: nobody is present in any frame, leave it out")
+    return drop_empty_frames(clip.poses[there], clip.present[there])
 
 
 def bridge_gaps(poses: np.ndarray, present: np.ndarray) -> np.ndarray:

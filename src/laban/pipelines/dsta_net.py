@@ -33,7 +33,7 @@ from laban.clip import Clip
 from laban.draws import Draws
 from laban.errors import LabanError
 from laban.geometry import rotation_between
-from laban.people import choose_people, drop_empty_frames
+from laban.people import people_present
 from laban.sampling import centre_crop, random_crop, random_frames, take_frames, uniform_frames
 from laban.skeletons import Skeleton
 from laban.streams import stream_named
@@ -182,12 +182,7 @@ class DSTANetPipeline:
                 f"clip {clip.name} has {channels} channels, pipeline dsta-net takes x y z, or x y "
                 "with 'turn: false'"
             )
-        clip = choose_people(clip, most=self.persons)
-        poses, present = drop_empty_frames(clip.poses, clip.present)
-        if not present.any():
-            raise LabanError(f"clip {clip.name}: nobody is present in any frame, leave it out")
-        if not present[0].any():
-            poses, present = poses[present.any(1)], present[present.any(1)]
+        poses, present = people_present(clip, most=self.persons)
         poses = normalise(poses, present, clip.skeleton, self.frame)
         return replace(clip, poses=poses, present=present, confidence=None)
 

@@ -25,7 +25,7 @@ from laban.batch import Batch
 from laban.clip import Clip
 from laban.draws import Draws
 from laban.errors import LabanError
-from laban.people import bridge_gaps, choose_people, drop_empty_frames
+from laban.people import bridge_gaps, people_present
 from laban.sampling import linear_frames, random_window, take_frames
 from laban.skeletons import Skeleton
 from laban.streams import stream_named
@@ -84,11 +84,7 @@ class GeneralPipeline:
                 f"clip {clip.name} has {clip.poses.shape[-1]} channels, pipeline general takes x y "
                 "or x y z"
             )
-        clip = choose_people(clip, most=self.persons)
-        poses, present = drop_empty_frames(clip.poses, clip.present)
-        if not present.any():
-            raise LabanError(f"clip {clip.name}: nobody is present in any frame, leave it out")
-        poses = bridge_gaps(poses[present.any(1)], present[present.any(1)])
+        poses = bridge_gaps(*people_present(clip, most=self.persons))
         present = np.ones(poses.shape[:2], bool)
         skeleton = self.skeleton
         lead = poses[0]  # (T, V, C)

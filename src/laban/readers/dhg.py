@@ -19,9 +19,9 @@ from dataclasses import dataclass
 
 from einops import rearrange
 
-from laban.classes import SHREC17_GESTURES
 from laban.clip import Clip
 from laban.errors import LabanError
+from laban.readers.shrec17 import hand_entry
 from laban.readers.source import Entry, Source, distinct
 from laban.readers.text import number_rows
 from laban.skeletons import SKELETONS
@@ -57,7 +57,11 @@ class Dhg:
         if files and not lists:
             raise LabanError(f"{_CUTS} is missing beside the gestures, add it from the dataset")
         cuts = sorted(cut for name in lists for cut in _cuts(source, name))
-        return distinct(_entry(files[key], key, cut) for key, cut in cuts if key in files)
+        return distinct(
+            hand_entry(files[key], key, {"first": str(first), "last": str(last)})
+            for key, (first, last) in cuts
+            if key in files
+        )
 
     def read(self, source: Source, entry: Entry) -> Clip:
         """The gesture of one entry, (1, T, 22, 3) in metres."""
@@ -81,17 +85,6 @@ class Dhg:
 def _key(path: str) -> _Key:
     match = _FILE.search(path)
     return tuple(map(int, match.groups())) if match else ()
-
-
-def _entry(path: str, key: _Key, cut: tuple[int, int]) -> Entry:
-    gesture, finger, subject, trial = key
-    facts = {"subject": str(subject), "trial": str(trial)}
-    facts |= {"first": str(cut[0]), "last": str(cut[1])}
-    label = None
-    if 1 <= gesture <= len(SHREC17_GESTURES):
-        label = f"{SHREC17_GESTURES[gesture - 1]} ({finger})"
-    name = f"g{gesture:02d}_f{finger}_s{subject:02d}_e{trial:02d}"
-    return Entry(name=name, path=path, facts=facts, label=label)
 
 
 def _cuts(source: Source, name: str) -> Iterator[tuple[_Key, tuple[int, int]]]:

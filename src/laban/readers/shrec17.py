@@ -27,14 +27,14 @@ from laban.readers.source import Entry, Source, distinct
 from laban.readers.text import number_rows
 from laban.skeletons import SKELETONS
 
-__all__ = ["Shrec17"]
+__all__ = ["Shrec17", "hand_entry"]
 
 _FILE = re.compile(
     r"(?:^|/)(?:gesture_(\d+)/finger_(\d+)/subject_(\d+)/essai_(\d+)/)?skeletons_world\.txt$"
 )
 _LISTS = (("train", "train_gestures.txt"), ("test", "test_gestures.txt"))
 
-_Key = tuple[int, int, int, int]
+_Key = tuple[int, ...]
 
 
 @dataclass(frozen=True)
@@ -78,14 +78,19 @@ def _entry(path: str, splits: dict[_Key, str]) -> Entry:
     match = _FILE.search(path)
     if match is None or match[1] is None:
         return Entry(name="skeletons_world", path=path)
-    gesture, finger, subject, trial = key = tuple(map(int, match.groups()))
-    facts = {"subject": str(subject), "trial": str(trial)}
-    if key in splits:
-        facts["split"] = splits[key]
+    key = tuple(map(int, match.groups()))
+    facts = {"split": splits[key]} if key in splits else {}
+    return hand_entry(path, key, facts)
+
+
+def hand_entry(path: str, key: tuple[int, ...], facts: dict[str, str]) -> Entry:
+    """The entry of a gesture of SHREC'17 or DHG, key (gesture, finger, subject, trial)."""
+    gesture, finger, subject, trial = key
     label = None
     if 1 <= gesture <= len(SHREC17_GESTURES):
         label = f"{SHREC17_GESTURES[gesture - 1]} ({finger})"
     name = f"g{gesture:02d}_f{finger}_s{subject:02d}_e{trial:02d}"
+    facts = {"subject": str(subject), "trial": str(trial)} | facts
     return Entry(name=name, path=path, facts=facts, label=label)
 
 
