@@ -1,4 +1,4 @@
-"""Laban recognises, detects and forecasts human actions in skeleton sequences.
+"""Laban recognises human actions in skeleton sequences.
 
 >>> import laban
 >>> laban.Skeleton  # doctest: +ELLIPSIS
