@@ -12,10 +12,17 @@ __all__ = ["Part", "Splits", "split_store"]
 
 @dataclass
 class Part:
-    """One split: the clips' numbers in the store and their class numbers."""
+    """One split of a benchmark.
+
+    Attributes:
+        keys: The clips' numbers in the store.
+        labels: Their class numbers.
+        left_out: A sentence for each clip that belongs here and cannot be used.
+    """
 
     keys: list[int] = field(default_factory=list)
     labels: list[int] = field(default_factory=list)
+    left_out: list[str] = field(default_factory=list)
 
     def __len__(self) -> int:
         return len(self.keys)
@@ -34,15 +41,18 @@ class Splits:
         train: Clips to train on.
         validation: Clips set apart from these.
         test: Clips to test on.
-        left_out: A sentence for each clip that belongs to the benchmark and cannot be used.
         drawn_by: How validation clips were drawn, ``subject`` or ``clip``.
     """
 
     train: Part
     validation: Part
     test: Part
-    left_out: list[str]
     drawn_by: str = "subject"
+
+    @property
+    def left_out(self) -> list[str]:
+        """All sentences about clips that cannot be used."""
+        return self.train.left_out + self.test.left_out
 
     def need(self, *names: str) -> None:
         """Refuses a split without a clip.
@@ -73,7 +83,7 @@ def split_store(
     Raises:
         LabanError: Where a label is outside the class list.
     """
-    parts, left_out = {"train": Part(), "test": Part()}, []
+    parts = {"train": Part(), "test": Part()}
     facts = [store.facts(key) for key in range(len(store))]
     for key, fact in enumerate(facts):
         name, label = benchmark.split(fact), store.labels[key]
@@ -84,14 +94,15 @@ def split_store(
             continue  # the benchmark does not ask for this class
         if number is None or not store[key].present.any():
             fault = "it has no label" if number is None else "nobody is present in any frame"
-            left_out.append(f"{name} clip {store.names[key]} is left out: {fault}")
+            sentence = f"{name} clip {store.names[key]} is left out: {fault}"
+            parts[name].left_out.append(sentence)
             continue
         parts[name].keys.append(key)
         parts[name].labels.append(number)
     train, apart, drawn_by = parts["train"], Part(), "subject"
     if validation and len(train):
         train, apart, drawn_by = _set_apart(train, facts, validation, seed)
-    return Splits(train, apart, parts["test"], left_out, drawn_by)
+    return Splits(train, apart, parts["test"], drawn_by)
 
 
 def _set_apart(
@@ -104,4 +115,6 @@ def _set_apart(
     shared = {s for s, flag in zip(subjects, flags, strict=True) if flag}
     shared &= {s for s, flag in zip(subjects, flags, strict=True) if not flag}
     drawn_by = "clip" if shared else "subject"
-    return train.chosen([not flag for flag in flags]), train.chosen(flags), drawn_by
+    kept = train.chosen([not flag for flag in flags])
+    kept.left_out = train.left_out
+    return kept, train.chosen(flags), drawn_by

@@ -106,7 +106,7 @@ def _notes(recipe: Recipe, splits: Splits, store: Store, world: int) -> dict[str
     counts = {name: len(getattr(splits, name)) for name in ("train", "validation", "test")}
     return {
         "clips": counts,
-        "left_out": splits.left_out,
+        "left_out": {"train": splits.train.left_out, "test": splits.test.left_out},
         "selection": _selection(recipe, splits),
         "data": {"store": store.path.name, "digest": store.digest},
         "environment": environment() | {"laban": laban.__version__, "world": world},
@@ -184,8 +184,7 @@ def _finish(run: Run, parts: Parts, test: ClipDataset, *, report: bool) -> Resul
     """Weights, test scores and report of a trained objective."""
     parts.objective.float()
     run.save_weights(parts.objective)
-    left_out = tuple(text for text in run.notes["left_out"] if text.startswith("test"))
-    scores = scored(parts.objective, test, run.benchmark, left_out)
+    scores = scored(parts.objective, test, run.benchmark, run.notes["left_out"]["test"])
     run.notes["test"] = {"top1": round(scores.top(1), 2), "top5": round(scores.top(5), 2)}
     run.save_facts()
     run.save_weights(parts.objective)

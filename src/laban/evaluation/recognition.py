@@ -1,5 +1,6 @@
 """Recognition: the trained objective's own scores on the test clips of a benchmark."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import torch
@@ -40,15 +41,14 @@ def recognition(path: Path, data: Path, benchmark: str | None = None) -> Scores:
     parts = run.load()
     parts.objective.to("cuda" if torch.cuda.is_available() else "cpu")
     dataset = ClipDataset(store, splits.test.keys, splits.test.labels, parts.pipeline)
-    left_out = tuple(sentence for sentence in splits.left_out if sentence.startswith("test"))
-    return scored(parts.objective, dataset, chosen, left_out)
+    return scored(parts.objective, dataset, chosen, splits.test.left_out)
 
 
 def scored(
     objective: torch.nn.Module,
     dataset: ClipDataset,
     benchmark: Benchmark,
-    left_out: tuple[str, ...] = (),
+    left_out: Sequence[str] = (),
 ) -> Scores:
     """The scores of a dataset of test clips."""
     return Scores(
@@ -58,5 +58,5 @@ def scored(
         tuple(dataset.store.names[key] for key in dataset.keys),
         torch.tensor(dataset.labels).numpy(),
         score(objective, dataset),
-        left_out,
+        tuple(left_out),
     )
