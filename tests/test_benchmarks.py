@@ -23,6 +23,8 @@ def split_counts(name, fact, values):
         ("ntu120-xsub", "subject", range(1, 107), (53, 53, 0)),
         ("ntu120-xset", "setup", range(1, 33), (16, 16, 0)),
         ("nw-ucla-xview", "camera", (1, 2, 3), (2, 1, 0)),
+        ("msr-xsub", "subject", range(1, 11), (5, 5, 0)),
+        ("kinetics", "split", ("train", "test", "none"), (1, 1, 1)),
         ("shrec17-14", "split", ("train", "test", "none"), (1, 1, 1)),
         ("shrec17-28", "split", ("train", "test", "none"), (1, 1, 1)),
     ],
@@ -57,10 +59,33 @@ def test_class_tables():
 
 @pytest.mark.parametrize(
     ("name", "count"),
-    [("ntu60-xsub", 60), ("ntu120-xset", 120), ("shrec17-14", 14), ("shrec17-28", 28)],
+    [
+        *(("ntu60-xsub", 60), ("ntu120-xset", 120), ("shrec17-14", 14), ("shrec17-28", 28)),
+        *(("pku1-xsub", 51), ("pku2-xview", 51), ("kinetics", 400), ("sbu:1", 8)),
+        *(("msr-xsub", 20), ("msr-as1", 8), ("msr-as2", 8), ("msr-as3", 8)),
+    ],
 )
 def test_class_counts(name, count):
     assert len(BENCHMARKS[name].classes) == count
+
+
+def test_action_sets_of_msr():
+    sets = {n: set(BENCHMARKS[f"msr-as{n}"].classes) for n in (1, 2, 3)}
+    assert sets[1] & sets[2] == set() and sets[2] & sets[3] == {"forward kick"}
+    assert sets[1] & sets[3] == {"high throw", "tennis serve", "pickup & throw"}
+    assert set.union(*sets.values()) == set(BENCHMARKS["msr-xsub"].classes)
+    assert BENCHMARKS["msr-as3"].label("jogging") == 3
+    assert BENCHMARKS["msr-as3"].label("hammer") is None
+
+
+def test_folds_of_sbu_test_each_of_the_21_pairs_once():
+    tested = [pair for fold in range(1, 6) for pair in BENCHMARKS[f"sbu:{fold}"].test["pair"]]
+    assert len(tested) == len(set(tested)) == 21
+    for fold in range(1, 6):
+        benchmark = BENCHMARKS[f"sbu:{fold}"]
+        assert benchmark.train["pair"] == set(tested) - benchmark.test["pair"]
+    with pytest.raises(LabanError, match="benchmark sbu has 5 folds"):
+        find_benchmark("sbu")
 
 
 def test_labels():
@@ -101,6 +126,7 @@ train: {subject: [1, 2], camera: 1}
 test: {subject: [3]}
 left_out: [unknown]
 merge: {chop: cut}
+without: {skeleton: faulty}
 """
 
 
@@ -113,6 +139,7 @@ def test_an_own_benchmark_from_a_file(tmp_path, suffix):
     benchmark = find_benchmark(str(path))
     assert benchmark.split({"subject": "2", "camera": "1"}) == "train"
     assert benchmark.split({"subject": "2", "camera": "2"}) is None
+    assert benchmark.split({"subject": "2", "camera": "1", "skeleton": "faulty"}) is None
     assert benchmark.split({"subject": "3", "camera": "2"}) == "test"
     assert [benchmark.label(x) for x in ("pour", "chop", "unknown")] == [0, 2, None]
 

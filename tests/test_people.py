@@ -1,7 +1,15 @@
 import numpy as np
 
 from laban.clip import Clip
-from laban.people import bridge_gaps, choose_people, drop_empty_frames, energy, is_upright
+from laban.people import (
+    bridge_gaps,
+    choose_people,
+    drop_empty_frames,
+    energy,
+    is_upright,
+    most_confident,
+    people_present,
+)
 from laban.skeletons import SKELETONS
 
 
@@ -64,3 +72,37 @@ def test_gaps_are_bridged_evenly_and_ends_held():
     np.testing.assert_allclose(filled[0, :, 0, 0], [2, 2, 4, 6, 8, 10, 10])
     np.testing.assert_array_equal(filled[1], poses[1])
     np.testing.assert_array_equal(poses, before)
+
+
+def crowd(rng, persons=5, frames=7):
+    """Persons in a picture, each in some frames, with confidence; nobody in the last frame."""
+    present = rng.random((persons, frames)) < 0.6
+    present[:, -1] = False
+    there = present[..., None]
+    poses = rng.random((persons, frames, 18, 2)).astype(np.float32) * there[..., None]
+    confidence = rng.random((persons, frames, 18)).astype(np.float32) * there
+    confidence[:2, 0] = 0  # present or not, without any confidence
+    return Clip("c", poses, SKELETONS["openpose-18"], present=present, confidence=confidence)
+
+
+def test_the_surest_people_of_each_frame():
+    clip = crowd(np.random.default_rng(0))
+    chosen = most_confident(clip, most=2)
+    for t in range(clip.frames):
+        there = [m for m in range(clip.persons) if clip.present[m, t]]
+        order = sorted(there, key=lambda m: -clip.confidence[m, t].sum())[:2]
+        assert chosen.present[:, t].tolist() == [k < len(order) for k in range(2)]
+        for k, m in enumerate(order):
+            np.testing.assert_array_equal(chosen.poses[k, t], clip.poses[m, t])
+            np.testing.assert_array_equal(chosen.confidence[k, t], clip.confidence[m, t])
+    assert most_confident(clip, most=9).persons == 5
+
+
+def test_people_in_a_picture_are_chosen_by_confidence():
+    clip = crowd(np.random.default_rng(1))
+    poses, present = people_present(clip, most=2)
+    expected = most_confident(clip, most=2)
+    np.testing.assert_array_equal(poses, expected.poses[:, expected.present.any(0)])
+    np.testing.assert_array_equal(present, expected.present[:, expected.present.any(0)])
+    blind = Clip("c", clip.poses, clip.skeleton, present=clip.present)
+    np.testing.assert_array_equal(most_confident(blind, most=2).poses, clip.poses[:2])

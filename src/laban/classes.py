@@ -1,11 +1,30 @@
 """Class names of the datasets, in the datasets' own order and spelling: tables, nothing else.
 
 NTU RGB+D: https://rose1.ntu.edu.sg/dataset/actionRecognition/ (A001 to A060 are NTU-60).
+PKU-MMD: the list Actions.xlsx beside https://www.icst.pku.edu.cn/struct/Projects/PKUMMD.html.
+Kinetics: https://arxiv.org/abs/1705.06950, in alphabetical order as Kinetics-Skeleton counts.
 SHREC'17: http://www-rech.telecom-lille.fr/shrec2017-hand/.
 Northwestern-UCLA: https://arxiv.org/abs/1405.2941.
+MSR-Action3D: https://doi.org/10.1109/CVPRW.2010.5543273.
+SBU: https://doi.org/10.1109/CVPRW.2012.6239234.
 """
 
-__all__ = ["NTU_CLASSES", "NW_UCLA_ACTIONS", "SHREC17_GESTURES"]
+from importlib.resources import files
+
+__all__ = [
+    "KINETICS_CLASSES",
+    "MSR_ACTIONS",
+    "NTU_CLASSES",
+    "NW_UCLA_ACTIONS",
+    "PKU_ACTIONS",
+    "SBU_INTERACTIONS",
+    "SHREC17_GESTURES",
+]
+
+# The 400 names are a file of their own, one a line.
+KINETICS_CLASSES: tuple[str, ...] = tuple(
+    (files("laban") / "tables" / "kinetics-classes.txt").read_text("utf-8").splitlines()
+)
 
 NTU_CLASSES: tuple[str, ...] = (
     "drink water",
@@ -160,3 +179,94 @@ NW_UCLA_ACTIONS: dict[int, str] = {
     11: "throw",
     12: "carry",
 }
+
+# PKU-MMD counts them from 1.
+PKU_ACTIONS: tuple[str, ...] = (
+    "bow",
+    "brushing hair",
+    "brushing teeth",
+    "check time (from watch)",
+    "cheer up",
+    "clapping",
+    "cross hands in front (say stop)",
+    "drink water",
+    "drop",
+    "eat meal/snack",
+    "falling",
+    "giving something to other person",
+    "hand waving",
+    "handshaking",
+    "hopping (one foot jumping)",
+    "hugging other person",
+    "jump up",
+    "kicking other person",
+    "kicking something",
+    "make a phone call/answer phone",
+    "pat on back of other person",
+    "pickup",
+    "playing with phone/tablet",
+    "point finger at the other person",
+    "pointing to something with finger",
+    "punching/slapping other person",
+    "pushing other person",
+    "put on a hat/cap",
+    "put something inside pocket",
+    "reading",
+    "rub two hands together",
+    "salute",
+    "sitting down",
+    "standing up",
+    "take off a hat/cap",
+    "take off glasses",
+    "take off jacket",
+    "take out something from pocket",
+    "taking a selfie",
+    "tear up paper",
+    "throw",
+    "touch back (backache)",
+    "touch chest (stomachache/heart pain)",
+    "touch head (headache)",
+    "touch neck (neckache)",
+    "typing on a keyboard",
+    "use a fan (with hand or paper)/feeling warm",
+    "wear jacket",
+    "wear on glasses",
+    "wipe face",
+    "writing",
+)
+
+# MSR-Action3D counts them from 1.
+MSR_ACTIONS: tuple[str, ...] = (
+    "high arm wave",
+    "horizontal arm wave",
+    "hammer",
+    "hand catch",
+    "forward punch",
+    "high throw",
+    "draw x",
+    "draw tick",
+    "draw circle",
+    "hand clap",
+    "two hand wave",
+    "side-boxing",
+    "bend",
+    "forward kick",
+    "side kick",
+    "jogging",
+    "tennis swing",
+    "tennis serve",
+    "golf swing",
+    "pickup & throw",
+)
+
+# SBU counts them from 1.
+SBU_INTERACTIONS: tuple[str, ...] = (
+    "approaching",
+    "departing",
+    "kicking",
+    "pushing",
+    "shaking hands",
+    "hugging",
+    "exchanging",
+    "punching",
+)

@@ -6,14 +6,14 @@ Kinect has it). A person who is not there in a frame has ``present`` False and z
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
 from laban.errors import LabanError
 from laban.skeletons import Skeleton, skeleton_named
 
-__all__ = ["Clip", "Segment"]
+__all__ = ["Clip", "Segment", "cut_segments"]
 
 
 @dataclass(frozen=True)
@@ -90,3 +90,30 @@ class Clip:
     def frames(self) -> int:
         """T, the number of frames."""
         return self.poses.shape[1]
+
+
+def cut_segments(clip: Clip) -> list[Clip]:
+    """An untrimmed recording as one clip for each of its segments.
+
+    A cut is named after the recording and the segment's number, from 1, such as ``0002-L-007``; the
+    facts ``recording``, ``start`` and ``end`` say where it lies. Persons who are in no frame of a
+    cut are left out of it, but for the first where nobody is.
+    """
+    cuts = []
+    for number, segment in enumerate(clip.segments, 1):
+        frames = slice(segment.start, segment.end)
+        seen = np.flatnonzero(clip.present[:, frames].any(1))
+        who = seen if len(seen) else [0]
+        place = {"recording": clip.name, "start": str(segment.start), "end": str(segment.end)}
+        cut = replace(
+            clip,
+            name=f"{clip.name}-{number:03d}",
+            poses=clip.poses[who, frames],
+            present=clip.present[who, frames],
+            confidence=None if clip.confidence is None else clip.confidence[who, frames],
+            label=segment.label,
+            segments=(),
+            facts={**clip.facts, **place},
+        )
+        cuts.append(cut)
+    return cuts

@@ -15,7 +15,7 @@ from joblib import Parallel, delayed
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from laban.clip import Clip
+from laban.clip import Clip, cut_segments
 from laban.errors import LabanError, unknown_name
 from laban.layout import check_clip
 from laban.readers import READERS, Entry, Reader, Source
@@ -76,6 +76,7 @@ def convert(
     overwrite: bool = False,
     workers: int = 1,
     ignored: Path | None = None,
+    trimmed: bool = False,
 ) -> Result:
     """Turn raw recordings into a store.
 
@@ -85,8 +86,9 @@ def convert(
         store: The file to write.
         overwrite: Replace a store that is there.
         workers: Processes that read; the store is the same whatever their number.
-        ignored: A text file with the names of clips to leave out, one a line, such as NTU's list
-            of samples with missing skeletons.
+        ignored: A text file with the names of clips to leave out, one a line.
+        trimmed: Cut untrimmed recordings, such as PKU-MMD's, into one clip for each labelled
+            segment.
 
     Raises:
         LabanError: Where the source holds nothing that can be read, or the store is there already;
@@ -108,7 +110,7 @@ def convert(
         found = _outcomes(reader, opened, entries, workers=workers)
         with closing(found), _bar(console) as bar:
             shown = bar.track(found, total=len(entries), description=f"convert {format}")
-            clips = _clips(shown, opened, summary)
+            clips = _clips(shown, opened, summary, trimmed=trimmed)
             info = {"format": format, "source": Path(source).name}
             Store.write(store, clips, overwrite=overwrite, info=info)
     summary.store_bytes = store.stat().st_size
@@ -134,17 +136,21 @@ def _without(entries: list[Entry], ignored: Path | None, summary: Summary) -> li
 
 
 def _clips(
-    found: Iterable[tuple[Entry, _Outcome]], source: Source, summary: Summary
+    found: Iterable[tuple[Entry, _Outcome]], source: Source, summary: Summary, *, trimmed: bool
 ) -> Iterator[Clip]:
-    """The clips alone, with the count of everything in the summary."""
+    """The clips alone or their segments, with the count of everything in the summary."""
     for entry, outcome in found:
         summary.source_bytes += _size(source, entry)
         if isinstance(outcome, str):
             summary.skipped.append((entry.path, outcome))
             continue
-        summary.clips += 1
-        summary.frames += outcome.frames
-        yield outcome
+        clips = cut_segments(outcome) if trimmed else [outcome]
+        if not clips:
+            summary.skipped.append((entry.path, "it has no labelled segments to cut"))
+        for clip in clips:
+            summary.clips += 1
+            summary.frames += clip.frames
+            yield clip
     if not summary.clips:
         path, reason = summary.skipped[0]
         raise LabanError(

@@ -1,7 +1,8 @@
 """Which bodies of a clip count: a sensor also tracks furniture and gives one person two ids.
 
 Sources: the energy and shape rule is DSTA-Net's (its `prepare/ntu_60/gendata.py`; the paper says
-nothing); https://arxiv.org/abs/2007.03263.
+nothing); https://arxiv.org/abs/2007.03263. The choice by confidence is that of ST-GCN's feeder for
+Kinetics-Skeleton, https://arxiv.org/abs/1801.07455, which 2s-AGCN, ST-TR and STST share.
 """
 
 from dataclasses import replace
@@ -19,6 +20,7 @@ __all__ = [
     "energy",
     "is_upright",
     "keep_people",
+    "most_confident",
     "people_present",
 ]
 
@@ -76,13 +78,36 @@ def keep_people(clip: Clip, kept: list[int]) -> Clip:
     return replace(clip, poses=clip.poses[kept], present=clip.present[kept], confidence=confidence)
 
 
+def most_confident(clip: Clip, *, most: int = 2) -> Clip:
+    """The clip with the ``most`` surest persons of each frame, the surest first.
+
+    For detectors that give persons no identity: in each frame apart they are sorted by the sum of
+    their joints' confidence, falling; equal ones keep their order. A clip without confidence keeps
+    its order.
+    """
+    if clip.confidence is None:
+        return keep_people(clip, list(range(min(most, clip.persons))))
+    sums = np.where(clip.present, clip.confidence.sum(-1), -1)  # (M, T)
+    order = np.argsort(-sums, axis=0, kind="stable")[:most]
+    return replace(
+        clip,
+        poses=np.take_along_axis(clip.poses, order[..., None, None], 0),
+        present=np.take_along_axis(clip.present, order, 0),
+        confidence=np.take_along_axis(clip.confidence, order[..., None], 0),
+    )
+
+
 def people_present(clip: Clip, *, most: int) -> tuple[np.ndarray, np.ndarray]:
     """The chosen people in the frames in which one of them is: ``-> (M, T', V, C), (M, T')``.
+
+    By energy and shape, or by confidence where poses lie in a picture: their detectors do not know
+    a person again in the next frame.
 
     Raises:
         LabanError: Where nobody is present in any frame.
     """
-    clip = choose_people(clip, most=most)
+    flat = clip.poses.shape[-1] == 2 and clip.confidence is not None
+    clip = (most_confident if flat else choose_people)(clip, most=most)
     there = clip.present.any(axis=1)
     if not there.any():
         raise LabanError(f"clip {clip.name}: nobody is present in any frame, leave it out")

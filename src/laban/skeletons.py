@@ -221,6 +221,71 @@ KINECT_V1 = _layout(
     across=("shoulder-right", "shoulder-left"),
 )
 
+# The joints of OpenPose's COCO model, as in Kinetics-Skeleton; the tree is ST-GCN's. There is no
+# joint at the bottom of the spine, so the left side of the trunk stands for it.
+OPENPOSE_18 = _layout(
+    "openpose-18",
+    {
+        "nose": "neck",
+        "neck": "neck",
+        "shoulder-right": "neck",
+        "elbow-right": "shoulder-right",
+        "wrist-right": "elbow-right",
+        "shoulder-left": "neck",
+        "elbow-left": "shoulder-left",
+        "wrist-left": "elbow-left",
+        "hip-right": "shoulder-right",
+        "knee-right": "hip-right",
+        "ankle-right": "knee-right",
+        "hip-left": "shoulder-left",
+        "knee-left": "hip-left",
+        "ankle-left": "knee-left",
+        "eye-right": "nose",
+        "eye-left": "nose",
+        "ear-right": "eye-right",
+        "ear-left": "eye-left",
+    },
+    {
+        "trunk": "nose neck eye-right eye-left ear-right ear-left",
+        "arm-left": "shoulder-left elbow-left wrist-left",
+        "arm-right": "shoulder-right elbow-right wrist-right",
+        "leg-left": "hip-left knee-left ankle-left",
+        "leg-right": "hip-right knee-right ankle-right",
+    },
+    spine=("hip-left", "shoulder-left"),
+    across=("shoulder-right", "shoulder-left"),
+)
+
+SBU_15 = _layout(
+    "sbu-15",
+    {
+        "head": "neck",
+        "neck": "neck",
+        "torso": "neck",
+        "shoulder-left": "neck",
+        "elbow-left": "shoulder-left",
+        "hand-left": "elbow-left",
+        "shoulder-right": "neck",
+        "elbow-right": "shoulder-right",
+        "hand-right": "elbow-right",
+        "hip-left": "torso",
+        "knee-left": "hip-left",
+        "foot-left": "knee-left",
+        "hip-right": "torso",
+        "knee-right": "hip-right",
+        "foot-right": "knee-right",
+    },
+    {
+        "trunk": "head neck torso",
+        "arm-left": "shoulder-left elbow-left hand-left",
+        "arm-right": "shoulder-right elbow-right hand-right",
+        "leg-left": "hip-left knee-left foot-left",
+        "leg-right": "hip-right knee-right foot-right",
+    },
+    spine=("torso", "neck"),
+    across=("shoulder-right", "shoulder-left"),
+)
+
 _FINGERS = ("thumb", "index", "middle", "ring", "little")
 _KNUCKLES = ("base", "first", "second", "tip")
 
@@ -247,6 +312,8 @@ SKELETONS: dict[str, Skeleton] = {
     "kinect-v2": KINECT_V2,
     "kinect-v1": KINECT_V1,
     "hand-22": HAND_22,
+    "openpose-18": OPENPOSE_18,
+    "sbu-15": SBU_15,
 }
 
 

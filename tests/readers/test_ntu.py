@@ -1,12 +1,16 @@
 """The NTU reader: names to facts, bodies to tracks, and what a clip must not hold."""
 
+from collections import Counter
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from make_ntu import FIRST_ID, body_text, ntu_text
 
+from laban.benchmarks import BENCHMARKS
 from laban.errors import LabanError
 from laban.readers import READERS
-from laban.readers.ntu import Ntu
+from laban.readers.ntu import Ntu, _missing
 from laban.readers.source import Source
 
 NAME = "S008C002P003R001A055"
@@ -118,3 +122,31 @@ def test_the_list_of_ignored_clips_is_left_out(tmp_path):
         Ntu(ignored=listed).find(source)
     with pytest.raises(LabanError, match="check --ignored"):
         Ntu(ignored=tmp_path / "absent.txt").find(source)
+
+
+# Published counts of all clips and of those with a skeleton, to train and to test.
+COUNTS = {
+    "ntu60-xsub": (40_320, 16_560, 40_091, 16_487),
+    "ntu60-xview": (37_920, 18_960, 37_646, 18_932),
+    "ntu120-xsub": (63_360, 51_120, 63_026, 50_919),
+    "ntu120-xset": (54_720, 59_760, 54_468, 59_477),
+}
+
+
+@pytest.mark.parametrize("name", COUNTS)
+def test_the_list_of_missing_skeletons_makes_the_published_counts(tmp_path, name):
+    """What the list takes from each part is the difference of the counts."""
+    kept = [NAME, "S001C001P001R001A001"]
+    for clip in [*_missing(), *kept]:
+        (tmp_path / f"{clip}.skeleton").touch()
+    entries = READERS["ntu"].find(Source.open(tmp_path))
+    marked = [entry for entry in entries if "skeleton" in entry.facts]
+    assert len(marked) == 535 and not {entry.name for entry in marked} & set(kept)
+    benchmark = BENCHMARKS[name]
+    asked = [entry for entry in marked if benchmark.label(entry.label) is not None]
+    assert len(asked) == (302 if name.startswith("ntu60") else 535)
+    assert {benchmark.split(entry.facts) for entry in asked} == {None}
+    taken = Counter(replace(benchmark, without={}).split(entry.facts) for entry in asked)
+    train, test, train_left, test_left = COUNTS[name]
+    assert (taken["train"], taken["test"]) == (train - train_left, test - test_left)
+    assert train + test == {60: 56_880, 120: 114_480}[len(benchmark.classes)]

@@ -5,8 +5,12 @@ import zipfile
 import numpy as np
 import pytest
 from make_dhg import write_dhg
+from make_kinetics import write_kinetics
+from make_msr_action3d import write_msr_action3d
 from make_ntu import ntu_text
 from make_nw_ucla import write_nw_ucla
+from make_pku_mmd import write_pku_mmd
+from make_sbu import write_sbu
 from make_shrec17 import write_shrec17
 
 from laban.readers import READERS, Source, detect_format
@@ -23,6 +27,16 @@ WRITERS = {
     "shrec17": lambda folder: write_shrec17(folder, [(1, 1, 1, 1)], [(2, 2, 2, 2)]),
     "dhg": lambda folder: write_dhg(folder, {(2, 1, 3, 5): (2, 7), (1, 2, 3, 1): (0, 11)}),
     "nw-ucla": lambda folder: write_nw_ucla(folder, ["a01_s01_e00_v01", "a02_s01_e00_v02"]),
+    "pku-mmd": lambda folder: write_pku_mmd(
+        folder, {"0002-L": [(8, 1, 5)], "A10N08-M": []}, train=["0002-L"], test=["A10N08-M"]
+    ),
+    "kinetics": lambda folder: write_kinetics(
+        folder, {"a": ("train", "yoga"), "b": ("val", "zumba")}
+    ),
+    "msr-action3d": lambda folder: write_msr_action3d(
+        folder, ["a01_s01_e01", "a02_s02_e01"], usable=["a01_s01_e01"]
+    ),
+    "sbu": lambda folder: write_sbu(folder, ["s01s02/01/001", "s07s03/08/001"]),
 }
 
 
@@ -41,7 +55,8 @@ def test_contract(name, tmp_path):
         clip = reader.read(source, entry)
         assert (clip.name, clip.label, dict(clip.facts)) == (entry.name, entry.label, entry.facts)
         assert clip.poses.dtype == np.float32
-        assert clip.poses.shape[2:] == (len(reader.skeleton), 3)
+        assert clip.poses.shape[2] == len(reader.skeleton)
+        assert clip.poses.shape[3] in (2, 3)
         assert clip.fps == reader.fps
         assert np.isfinite(clip.poses).all()
         assert not clip.poses[~clip.present].any()

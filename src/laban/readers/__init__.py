@@ -11,8 +11,12 @@ from typing import Protocol
 
 from laban.clip import Clip
 from laban.readers.dhg import Dhg
+from laban.readers.kinetics import Kinetics
+from laban.readers.msr_action3d import MsrAction3D
 from laban.readers.ntu import Ntu
 from laban.readers.nw_ucla import NwUcla
+from laban.readers.pku_mmd import PkuMmd
+from laban.readers.sbu import Sbu
 from laban.readers.shrec17 import Shrec17
 from laban.readers.source import Entry, Source
 from laban.skeletons import Skeleton
@@ -52,6 +56,10 @@ READERS: dict[str, Reader] = {
     "shrec17": Shrec17(),
     "dhg": Dhg(),
     "nw-ucla": NwUcla(),
+    "pku-mmd": PkuMmd(),
+    "kinetics": Kinetics(),
+    "msr-action3d": MsrAction3D(),
+    "sbu": Sbu(),
 }
 
 

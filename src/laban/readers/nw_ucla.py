@@ -16,7 +16,6 @@ Unusual here: the action numbers have gaps (1 2 3 4 5 6 8 9 11 12); labels are t
 key ``label`` that the files have as well (1 to 10) is not read.
 """
 
-import json
 import re
 from dataclasses import dataclass
 
@@ -25,12 +24,12 @@ import numpy as np
 from laban.classes import NW_UCLA_ACTIONS
 from laban.clip import Clip
 from laban.errors import LabanError
+from laban.readers.json_file import LARGEST_JSON, parse_json
 from laban.readers.source import Entry, Source, distinct
 from laban.skeletons import SKELETONS
 
 __all__ = ["NwUcla"]
 
-_LARGEST = 16 * 2**20  # bytes; real files have 5,000 to 140,000, and lists take far more in memory
 _FILE = re.compile(r"(?:^|/)(a(\d+)_s(\d+)_e(\d+)_v(\d+))\.json$")
 
 
@@ -54,7 +53,7 @@ class NwUcla:
 
     def read(self, source: Source, entry: Entry) -> Clip:
         """The clip of one entry, (1, T, 20, 3) in metres."""
-        if (size := source.size(entry.path)) > _LARGEST:
+        if (size := source.size(entry.path)) > LARGEST_JSON:
             raise LabanError(f"{entry.path} has {size:,} bytes, too many for a clip: leave it out")
         return Clip(
             name=entry.name,
@@ -75,11 +74,7 @@ def _entry(match: re.Match[str]) -> Entry:
 
 def _poses(data: bytes, name: str, joints: int) -> np.ndarray:
     """JSON -> (T, V, 3) float32; LabanError with the file and what is wrong with it."""
-    try:
-        value = json.loads(data)
-    except (ValueError, RecursionError) as fault:
-        reason = " ".join(str(fault).split())[:120]
-        raise LabanError(f"{name} is not JSON ({reason}): copy the file again") from fault
+    value = parse_json(data, name)
     if not isinstance(value, dict) or not isinstance(value.get("skeletons"), list):
         raise LabanError(f"{name}: there is no list 'skeletons' in it, is this NW-UCLA's JSON?")
     frames = value["skeletons"]
