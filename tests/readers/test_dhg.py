@@ -47,6 +47,7 @@ def test_folds_leave_one_subject_out(tmp_path):
     [
         ("1 1 3 5 2", "line 1: give gesture, finger, subject, trial, first and last"),
         ("1 1 3 5 2 x", "line 1: give gesture"),
+        ("1 1 3 5 2 " + "9" * 5000, "line 1: give gesture"),
         ("1 1 3 5 7 2", "line 1: the last frame 2 is before 7"),
     ],
 )

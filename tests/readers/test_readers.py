@@ -1,9 +1,13 @@
 """What every reader promises, and how a format is told by names."""
 
+import tracemalloc
 import zipfile
+from datetime import timedelta
 
 import numpy as np
 import pytest
+from damage import damage, damages, share
+from hypothesis import HealthCheck, given, settings
 from make_dhg import write_dhg
 from make_kinetics import write_kinetics
 from make_msr_action3d import write_msr_action3d
@@ -13,6 +17,8 @@ from make_pku_mmd import write_pku_mmd
 from make_sbu import write_sbu
 from make_shrec17 import write_shrec17
 
+from laban.errors import LabanError
+from laban.layout import check_clip
 from laban.readers import READERS, Source, detect_format
 
 
@@ -83,3 +89,59 @@ def test_a_zip_gives_the_clips_of_the_folder(name, tmp_path):
 def test_unknown_names_are_no_format(tmp_path):
     (tmp_path / "holiday.jpg").write_bytes(b"")
     assert detect_format(Source.open(tmp_path)) is None
+
+
+MOST_MEMORY = 64 * 2**20  # bytes; what is read is below one
+SLOWEST = timedelta(seconds=10)
+
+
+@pytest.fixture(scope="module", params=READERS)
+def written(request, tmp_path_factory):
+    """A reader's name and its made-up files."""
+    folder = tmp_path_factory.mktemp(request.param) / "raw"
+    WRITERS[request.param](folder)
+    return request.param, folder
+
+
+def read_whatever_is_there(reader, source):
+    """Every clip is whole or a sentence that names a file of the source, and no memory is lost."""
+    names = source.names()
+    tracemalloc.start()
+    try:
+        entries = reader.find(source)
+    except LabanError as fault:
+        entries, sentences = [], [str(fault)]
+    else:
+        sentences = []
+    for entry in entries:
+        try:
+            clip = reader.read(source, entry)
+            check_clip(clip)
+        except LabanError as fault:
+            sentences.append(str(fault))
+        else:
+            assert clip.present.shape == clip.poses.shape[:2]
+            assert clip.poses.any() or clip.present.any()
+            assert all(0 <= s.start < s.end <= clip.frames for s in clip.segments)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < MOST_MEMORY
+    for sentence in sentences:
+        assert "\n" not in sentence and len(sentence) < 600
+        assert any(name in sentence for name in names), sentence
+
+
+@given(which=share, operations=damages)
+@settings(
+    deadline=SLOWEST, max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+def test_damaged_files_give_clips_or_sentences(written, which, operations):
+    name, folder = written
+    files = sorted(path for path in folder.rglob("*") if path.is_file())
+    path = files[int(which * len(files))]
+    whole = path.read_bytes()
+    path.write_bytes(damage(whole, operations))
+    try:
+        read_whatever_is_there(READERS[name], Source.open(folder))
+    finally:
+        path.write_bytes(whole)

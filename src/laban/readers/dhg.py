@@ -93,7 +93,7 @@ def _cuts(source: Source, name: str) -> Iterator[tuple[_Key, tuple[int, int]]]:
         if not line.strip():
             continue
         fields = line.split()
-        if len(fields) != 6 or not all(field.isdigit() for field in fields):
+        if len(fields) != 6 or not all(field.isdigit() and len(field) < 10 for field in fields):
             raise LabanError(
                 f"{name}, line {number}: give gesture, finger, subject, trial, first and last "
                 "frame as whole numbers"

@@ -126,7 +126,7 @@ class Source:
             return self._unpack(self._info(name))
         try:
             with self._place(name).open("rb") as file:
-                return file.read(self.largest)
+                return file.read(size)  # a larger number would take that much memory
         except OSError as fault:
             raise LabanError(f"{self.path}: {name} cannot be read: {_reason(fault)}") from fault
 
