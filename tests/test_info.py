@@ -181,12 +181,3 @@ def test_the_page_for_people_names_what_it_found(tmp_path, capsys, monkeypatch):
     Console().print(info(Store.write(tmp_path / "t.arrow", clips).path).text)
     out = capsys.readouterr().out
     assert "what looks wrong" in out and "[bold]x" in out and "nobody is there" in out
-
-
-def test_segments_count_as_clips_of_their_classes(tmp_path):
-    clips = [replace(healthy(i), label=None) for i in range(6)]
-    for clip in clips:
-        clip.segments = (Segment("sit down", 0, 5), Segment("carry", 8, 20))
-    found = describe(Store.write(tmp_path / "s.arrow", clips))
-    assert found["classes"] == {"carry": 6, "sit down": 6}
-    assert found["benchmarks"] == ["nw-ucla-xview"]

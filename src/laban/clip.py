@@ -96,7 +96,7 @@ def cut_segments(clip: Clip) -> list[Clip]:
     """An untrimmed recording as one clip for each of its segments.
 
     A cut is named after the recording and the segment's number, from 1, such as ``0002-L-007``; the
-    facts ``recording``, ``start`` and ``end`` say where it lies. Persons who are in no frame of a
+    facts ``cut_from``, ``start`` and ``end`` say where it lies. Persons who are in no frame of a
     cut are left out of it, but for the first where nobody is.
     """
     cuts = []
@@ -104,7 +104,7 @@ def cut_segments(clip: Clip) -> list[Clip]:
         frames = slice(segment.start, segment.end)
         seen = np.flatnonzero(clip.present[:, frames].any(1))
         who = seen if len(seen) else [0]
-        place = {"recording": clip.name, "start": str(segment.start), "end": str(segment.end)}
+        place = {"cut_from": clip.name, "start": str(segment.start), "end": str(segment.end)}
         cut = replace(
             clip,
             name=f"{clip.name}-{number:03d}",

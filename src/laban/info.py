@@ -102,18 +102,14 @@ def describe(store: Store) -> dict:
     findings = _Findings()
     scales = np.full(len(store), np.nan)
     bodies: Counter[int] = Counter()
-    classes: Counter[str] = Counter()
-    kinds: set[tuple] = set()
     for number, (clip, checksum) in enumerate(zip(store, store.column("checksum"), strict=True)):
         if zlib.crc32(clip.poses.data) != checksum:
             findings.add("damaged", clip.name)
         bodies[int(clip.present.any(1).sum())] += 1
         scales[number] = _examine(clip, findings)
-        segments = [segment.label for segment in clip.segments] if clip.label is None else []
-        classes.update(segments if clip.label is None else [clip.label])
-        kinds |= {(label, tuple(clip.facts.items())) for label in segments or (clip.label,)}
     _compare_scales(store, scales, findings)
     _find_duplicates(store, findings)
+    classes = Counter(label for label in store.labels if label is not None)
     _weigh_classes(classes, findings)
     frames = store.frames
     shares = {"min": 0, "p05": 5, "median": 50, "p95": 95, "max": 100}
@@ -132,7 +128,7 @@ def describe(store: Store) -> dict:
         "classes": dict(sorted(classes.items())),
         "subjects": _values(store, "subject"),
         "cameras": _values(store, "camera"),
-        "benchmarks": _fitting_benchmarks(kinds),
+        "benchmarks": _fitting_benchmarks(store),
         "problems": findings.to_json(),
     }
 
@@ -248,13 +244,12 @@ def _values(store: Store, fact: str) -> list[str]:
     return sorted(values, key=lambda value: (len(value), value))
 
 
-def _fitting_benchmarks(kinds: set[tuple]) -> list[str]:
-    """Benchmarks that find clips to train and to test here and know the label of each of them.
-
-    Args:
-        kinds: Pairs of a clip's or a segment's label and its facts.
-    """
-    return [name for name, benchmark in BENCHMARKS.items() if _fits(benchmark, kinds)]
+def _fitting_benchmarks(store: Store) -> list[str]:
+    """Benchmarks that find clips to train and to test here and know the label of each of them."""
+    clips = {
+        (label, tuple(store.facts(number).items())) for number, label in enumerate(store.labels)
+    }
+    return [name for name, benchmark in BENCHMARKS.items() if _fits(benchmark, clips)]
 
 
 def _fits(benchmark: Benchmark, clips: set[tuple]) -> bool:

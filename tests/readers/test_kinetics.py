@@ -29,7 +29,7 @@ def test_round_trip(tmp_path):
             for m, body in enumerate(frame["skeleton"]):
                 for v in range(18):
                     x, y = body["pose"][2 * v : 2 * v + 2]
-                    np.testing.assert_allclose(clip.poses[m, t, v], [x, y], rtol=1e-6)
+                    np.testing.assert_allclose(clip.poses[m, t, v], [-x, -y], rtol=1e-6)
                 np.testing.assert_allclose(clip.confidence[m, t], body["score"], rtol=1e-6)
 
 
@@ -77,6 +77,10 @@ def broken(*path, value):
     return json.dumps(whole)
 
 
+def frame(number, *people):
+    return {"frame_index": number, "skeleton": people}
+
+
 FIRST = ("data", 1, "skeleton", 0)
 
 
@@ -95,9 +99,15 @@ FIRST = ("data", 1, "skeleton", 0)
         (broken("data", 1, "skeleton", value={}), "frame 2: there is no list 'skeleton'"),
         (broken(*FIRST, value=None), "frame 2: give 36 numbers 'pose'"),
         (broken(*FIRST, "pose", value=[0.5] * 35), "frame 2: give 36 numbers 'pose'"),
-        (broken(*FIRST, "score", value=["1"] * 18), "frame 2: give 18 numbers 'score'"),
+        (broken(*FIRST, "score", value=["1"] * 18), "frame 2: 'pose' and 'score' must hold"),
+        (broken(*FIRST, "score", value=[[1]] * 18), "frame 2: 'pose' and 'score' must hold"),
+        (broken(*FIRST, "score", value=[10**400] * 18), "frame 2: 'pose' and 'score' must hold"),
         (broken(*FIRST, "score", value=[float("nan")] * 18), "frame 2: a number is not finite"),
         (json.dumps(kinetics_value([0, 0], "yoga")), "has nobody in any frame"),
+        (
+            json.dumps({"data": [frame(1, {"pose": [[1]] * 36, "score": [[1]] * 18})]}),
+            "frame 1: 'pose' and 'score' must hold",
+        ),
         (broken("data", 1, "skeleton", value=[{}] * 300_000), "300000 persons in 2 frames"),
     ],
 )

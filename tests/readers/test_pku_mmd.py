@@ -49,7 +49,7 @@ def test_cuts_are_the_actions_with_the_people_who_are_in_them(tmp_path):
     assert (water.name, water.label, writing.name) == ("0002-L-001", "drink water", "0002-L-002")
     np.testing.assert_array_equal(water.poses, clip.poses[:1, 0:5])
     np.testing.assert_array_equal(writing.poses, clip.poses[:, 6:12])
-    assert writing.facts == clip.facts | {"recording": "0002-L", "start": "6", "end": "12"}
+    assert writing.facts == clip.facts | {"cut_from": "0002-L", "start": "6", "end": "12"}
     assert not water.segments
 
 

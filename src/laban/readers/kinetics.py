@@ -12,10 +12,12 @@ found is zeros. Beside them ``kinetics_train_label.json`` and ``kinetics_val_lab
 split (the second is the fact ``split: test``) and the label: ``{"VIDEO": {"has_skeleton": true,
 "label": "playing guitar", "label_index": 232}}``.
 
-Unusual here: persons have no identity from frame to frame; track m is the m-th of each frame's
-list. All are kept with their scores as confidence: choosing two of them in each frame by
-confidence, as ST-GCN's feeder does, is `laban.people.most_confident`. Clips without a person in
-any frame (``has_skeleton: false``) are errors, so a conversion lists them as skipped.
+Unusual here: x and y change sign, a half turn about the line of sight, so that y is up and, as in
+Kinect's frame, a person who faces the camera has the right hand at larger x; nothing is mirrored
+and the numbers lie in -1 to 0. Persons have no identity from frame to frame; track m is the m-th
+of each frame's list. All are kept with their scores as confidence: choosing two of them in each
+frame by confidence, as ST-GCN's feeder does, is `laban.people.most_confident`. Clips without a
+person in any frame (``has_skeleton: false``) are errors, so a conversion lists them as skipped.
 """
 
 import re
@@ -66,7 +68,7 @@ class Kinetics:
         return distinct(_entry(path, labels) for path in clips)
 
     def read(self, source: Source, entry: Entry) -> Clip:
-        """The clip of one entry, (M, T, 18, 2) in shares of the picture, with confidence."""
+        """The clip of one entry, (M, T, 18, 2) in shares of the picture, y up, with confidence."""
         value = read_json(source, entry.path)
         label = value.get("label") if isinstance(value, dict) else None
         if label is not None and not isinstance(label, str):
@@ -78,7 +80,7 @@ class Kinetics:
         poses, present = self._poses(value, entry.path)
         return Clip(
             name=entry.name,
-            poses=poses[..., :2],
+            poses=0 - poses[..., :2],  # where -poses would make the zeros of lost joints negative
             skeleton=self.skeleton,
             present=present,
             confidence=poses[..., 2],
@@ -99,17 +101,12 @@ class Kinetics:
             raise LabanError(
                 f"{name} has {count} persons in {total} frames, too many for a clip: leave it out"
             )
-        joints = len(self.skeleton)
-        people = [bodies[row][m] for m, row in places]
-        flat = [
-            _numbers(p, joints, f"{name}, frame {numbers[row]}")
-            for p, (_, row) in zip(people, places, strict=True)
-        ]
-        poses = np.zeros((count, total, joints, 3), np.float32)
+        people = [(f"{name}, frame {numbers[row]}", bodies[row][m]) for m, row in places]
+        poses = np.zeros((count, total, len(self.skeleton), 3), np.float32)
         present = np.zeros((count, total), bool)
-        who = np.array([m for m, _ in places])
-        when = np.array([numbers[row] - first for _, row in places])
-        poses[who, when] = flat
+        who = [m for m, _ in places]
+        when = [numbers[row] - first for _, row in places]
+        poses[who, when] = _table(people, len(self.skeleton))
         present[who, when] = True
         return poses, present
 
@@ -155,20 +152,39 @@ def _frames(value: Any, name: str) -> tuple[list[int], list[list]]:
     return order, [found[number] for number in order]
 
 
-def _numbers(person: Any, joints: int, where: str) -> np.ndarray:
-    """One person of one frame -> x, y, score (V, 3) float32, all finite."""
-    columns = []
-    for key, each in (("pose", 2), ("score", 1)):
-        values = person.get(key) if isinstance(person, dict) else None
-        try:
-            column = np.array(values)
-        except (ValueError, OverflowError):
-            column = np.empty(0)
-        if column.dtype.kind not in "iuf" or column.shape != (joints * each,):
-            raise LabanError(f"{where}: give {joints * each} numbers '{key}' for each person")
-        with np.errstate(over="ignore"):
-            columns.append(rearrange(column.astype(np.float32), "(v c) -> v c", c=each))
-    rows = np.concatenate(columns, axis=1)
-    if not np.isfinite(rows).all():
+def _table(people: list[tuple[str, Any]], joints: int) -> np.ndarray:
+    """Places and persons of one frame each, B of them -> x, y, score (B, V, 3) float32, finite."""
+    rows = [_row(person, joints, where) for where, person in people]
+    table = _as_numbers(rows)
+    if table is None:
+        odd = (n for n, row in enumerate(rows) if _as_numbers([row]) is None)
+        raise LabanError(
+            f"{people[next(odd, 0)][0]}: 'pose' and 'score' must hold numbers, mend the file"
+        )
+    if not np.isfinite(table).all():
+        where = people[int(np.argmin(np.isfinite(table).all(1)))][0]
         raise LabanError(f"{where}: a number is not finite, mend it or leave the file out")
-    return rows
+    poses = rearrange(table[:, : 2 * joints], "b (v c) -> b v c", c=2)
+    return np.concatenate([poses, table[:, 2 * joints :, None]], axis=2)
+
+
+def _row(person: Any, joints: int, where: str) -> list:
+    """The values of one person: 2 x V of the pose, then V scores."""
+    values: list = []
+    for key, count in (("pose", 2 * joints), ("score", joints)):
+        part = person.get(key) if isinstance(person, dict) else None
+        if not isinstance(part, list) or len(part) != count:
+            raise LabanError(f"{where}: give {count} numbers '{key}' for each person")
+        values += part
+    return values
+
+
+def _as_numbers(rows: list[list]) -> np.ndarray | None:
+    """Rows of values -> (B, N) float32, None where one is no number."""
+    try:
+        table = np.array(rows)
+    except (ValueError, OverflowError):
+        return None
+    with np.errstate(over="ignore"):
+        plain = table.ndim == 2 and table.dtype.kind in "iuf"
+        return table.astype(np.float32) if plain else None

@@ -84,8 +84,8 @@ class PkuMmd:
         if not seen.any():
             raise LabanError(f"{entry.path} has no body in any frame: leave the file out")
         segments: tuple[Segment, ...] = ()
-        if entry.beside is not None:
-            segments = tuple(_segments(source.read(entry.beside), entry.beside, len(rows)))
+        for labels in entry.files[1:]:
+            segments = tuple(_segments(source.read(labels), labels, len(rows)))
         return Clip(
             name=entry.name,
             poses=np.ascontiguousarray(poses[seen]),
@@ -104,7 +104,8 @@ def _is_label(path: str) -> bool:
 def _entry(match: re.Match[str], splits: dict[str, str], labels: str | None) -> Entry:
     name, first, second, view = match.groups()
     facts = {"phase": "1" if first else "2", "video": first or second, "camera": view} | splits
-    return Entry(name=name, path=match.string, facts=facts, beside=labels)
+    files = (match.string, labels) if labels else (match.string,)
+    return Entry(name=name, path=match.string, facts=facts, files=files)
 
 
 def _add_split(splits: _Splits, source: Source, name: str, protocol: str) -> None:

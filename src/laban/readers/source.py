@@ -43,14 +43,14 @@ class Entry:
         path: Where its file is inside the source.
         facts: What the names and list files say: ``subject``, ``camera`` and so on, all strings.
         label: The class name, or None where nothing says it.
-        beside: A second file that belongs to it, such as the labels of its segments.
+        files: Its files in order, where a clip is several.
     """
 
     name: str
     path: str
     facts: Mapping[str, str] = field(default_factory=dict, hash=False)
     label: str | None = None
-    beside: str | None = None
+    files: tuple[str, ...] = ()
 
 
 def distinct(entries: Iterable[Entry]) -> list[Entry]:
