@@ -88,7 +88,7 @@ def convert(
         workers: Processes that read; the store is the same whatever their number.
         ignored: A text file with the names of clips to leave out, one a line.
         trimmed: Cut untrimmed recordings, such as PKU-MMD's, into one clip for each labelled
-            segment.
+            segment; clips with a label of their own stay whole.
 
     Raises:
         LabanError: Where the source holds nothing that can be read, or the store is there already;
@@ -144,7 +144,7 @@ def _clips(
         if isinstance(outcome, str):
             summary.skipped.append((entry.path, outcome))
             continue
-        clips = cut_segments(outcome) if trimmed else [outcome]
+        clips = cut_segments(outcome) if trimmed and outcome.label is None else [outcome]
         if not clips:
             summary.skipped.append((entry.path, "it has no labelled segments to cut"))
         for clip in clips:

@@ -2,7 +2,7 @@
 
 Sources: the energy and shape rule is DSTA-Net's (its `prepare/ntu_60/gendata.py`; the paper says
 nothing); https://arxiv.org/abs/2007.03263. The choice by confidence is that of ST-GCN's feeder for
-Kinetics-Skeleton, https://arxiv.org/abs/1801.07455, which 2s-AGCN, ST-TR and STST share.
+Kinetics-Skeleton, https://arxiv.org/abs/1801.07455, which 2s-AGCN and ST-TR share.
 """
 
 from dataclasses import replace

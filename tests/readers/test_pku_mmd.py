@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 from make_pku_mmd import write_pku_mmd
+from make_sbu import write_sbu
 
 from laban.benchmarks import BENCHMARKS
 from laban.clip import Segment, cut_segments
@@ -63,6 +64,12 @@ def test_converting_trimmed_gives_a_clip_for_each_action_and_names_what_has_none
     whole = convert("pku-mmd", tmp_path / "raw", tmp_path / "whole.arrow").value
     assert (whole["clips"], whole["frames"]) == (3, 36)
     assert len(Store(tmp_path / "whole.arrow")[0].segments) == 2
+
+
+def test_clips_that_are_trimmed_already_stay_whole(tmp_path):
+    write_sbu(tmp_path / "raw", ["s01s02/01/001", "s07s03/08/001"])
+    done = convert("sbu", tmp_path / "raw", tmp_path / "s.arrow", trimmed=True).value
+    assert (done["clips"], done["skipped"]) == (2, [])
 
 
 def test_the_built_in_recordings_are_read(tmp_path):
