@@ -42,17 +42,22 @@ from torch import Tensor, nn
 
 from laban.errors import LabanError
 from laban.nn import (
+    AttentionModule,
     Features,
     LinearNorm,
     Position,
     Scope,
     Strategy,
     TanhMaps,
-    TimeConvNorm,
+    TimeConvolution,
+    check_shape,
     check_words,
+    fan_out_start,
     fold_persons,
     position_code,
+    spatial_maps,
     unfold_persons,
+    zero_absent,
 )
 from laban.skeletons import Skeleton
 
@@ -66,62 +71,10 @@ Temporal = Literal["attention", "convolution"]
 Alpha = Literal["regularisation", "attention"]
 
 
-class Attention(nn.Module):
-    """One attention module (Fig. 2): maps, two linear layers, two residuals.
-
-    Args:
-        maps: Between joints, or between frames.
-        inputs: Channels of the input.
-        width: Channels of the output.
-        stride: Every so many frames are kept.
-        changes: The residuals pass through linear layers of their own.
-    """
-
-    def __init__(
-        self, maps: TanhMaps, inputs: int, width: int, *, stride: int, changes: bool
-    ) -> None:
-        super().__init__()
-        self.maps, self.stride = maps, stride
-        self.project = LinearNorm(maps.heads * inputs, width)
-        self.feed = LinearNorm(width, width)
-        self.first_shortcut = LinearNorm(inputs, width) if changes else None
-        self.second_shortcut = LinearNorm(inputs, width) if changes else None
-
-    def forward(self, x: Tensor, scope: Scope) -> Tensor:
-        """(N, T, V, C) -> (N, T', V, C')."""
-        maps = self.maps(x, scope)
-        # The last layer drops frames. In training the layers before it count them in their batch
-        # statistics; in evaluation nobody looks at them, so they are not computed.
-        early, late = (1, self.stride) if self.training else (self.stride, 1)
-        mask = scope.strided(early).mask
-        y = self.project(self.maps.mix(maps[..., ::early, :], x), mask)
-        y = _joined(y, _residual(self.first_shortcut, _strided(x, early), mask), mask)
-        mask = scope.strided(self.stride).mask
-        z = self.feed(_strided(y, late), mask)
-        x = _residual(self.second_shortcut, _strided(x, self.stride), mask)
-        return _joined(z, x, mask)
-
-
-class Convolution(nn.Module):
-    """The official code's other temporal module: a convolution over 7 frames and a residual."""
-
-    def __init__(self, width: int, *, stride: int, changes: bool) -> None:
-        super().__init__()
-        self.stride = stride
-        self.project = TimeConvNorm(width, width, kernel=7, stride=stride)
-        self.shortcut = LinearNorm(width, width) if changes else None
-
-    def forward(self, x: Tensor, scope: Scope) -> Tensor:
-        """(N, T, V, C) -> (N, T', V, C)."""
-        mask = scope.strided(self.stride).mask
-        residual = _residual(self.shortcut, _strided(x, self.stride), mask)
-        return _joined(self.project(x, mask), residual, mask)
-
-
 class Block(nn.Module):
     """Attention over joints, then over frames."""
 
-    def __init__(self, spatial: Attention, temporal: nn.Module, stride: int) -> None:
+    def __init__(self, spatial: AttentionModule, temporal: nn.Module, stride: int) -> None:
         super().__init__()
         self.spatial, self.temporal, self.stride = spatial, temporal, stride
 
@@ -202,8 +155,8 @@ class DSTANet(nn.Module):
                 code=position_code(position, "joint", inputs, joints=self.joints),
                 shared=uniform if "spatial" in regularisation else None,
             )
-            spatial = Attention(maps, inputs, width, stride=1, changes=changes)
-            over_frames: nn.Module = Convolution(width, stride=stride, changes=changes)
+            spatial = AttentionModule(maps, inputs, width, changes=changes)
+            over_frames: nn.Module = TimeConvolution(width, stride=stride, changes=changes)
             if temporal == "attention":
                 maps = make(
                     width,
@@ -212,11 +165,11 @@ class DSTANet(nn.Module):
                     code=position_code(position, "frame", width, joints=self.joints),
                     shared=None if length is None else torch.eye(length),
                 )
-                over_frames = Attention(maps, width, width, stride=stride, changes=changes)
+                over_frames = AttentionModule(maps, width, width, stride=stride, changes=changes)
             self.blocks.append(Block(spatial, over_frames, stride))
             inputs, length = width, None if length is None else -(-length // stride)
         self.dim = inputs
-        self.apply(_initialise)
+        self.apply(fan_out_start)
 
     def forward(
         self,
@@ -246,12 +199,14 @@ class DSTANet(nn.Module):
         frames: Tensor | None = None,
     ) -> tuple[Tensor, Scope]:
         """(B, M, T, V, C) -> rows (N, T, V', C'), a row a person who exists, and their scope."""
-        self._check_shape(poses)
+        check_shape(
+            "DSTA-Net", poses, frames=self.frames, joints=self.joints, channels=self.channels
+        )
         if self.absent_as_zeros and present is not None:
             poses, present = poses.masked_fill(~present[..., None, None], 0), None
         rows, scope = fold_persons(poses, present, joints, frames)
         x = F.leaky_relu(self.stem(rows, scope.mask), 0.1)
-        return _masked(x, scope.mask), scope
+        return zero_absent(x, scope.mask), scope
 
     def attention_maps(self, poses: Tensor, present: Tensor | None = None) -> list[Tensor]:
         """(B, M, T, V, C), (B, M, T) -> each block's map between joints (B, M, H, V, V) (Fig. 5).
@@ -259,54 +214,4 @@ class DSTANet(nn.Module):
         Rows take from columns. Strategy ``a`` has a map a frame: their mean is given. Persons who
         do not exist have zeros.
         """
-        x, scope = self.embed(poses, present)
-        found = []
-        for block in self.blocks:
-            assert isinstance(block, Block)
-            maps = block.spatial.maps(x, scope).float()  # (N, T or 1, H, V, V)
-            there = maps.new_ones(maps.shape[:2])
-            if scope.mask is not None and len(maps[0]) > 1:
-                there = scope.mask.any(2).float()
-            shares = there / there.sum(1, keepdim=True).clamp(min=1)
-            mean = torch.einsum("nr,nrhvu->nhvu", shares, maps)
-            found.append(unfold_persons(mean, scope._replace(mask=None)).values)
-            x, scope = block(x, scope)
-        return found
-
-    def _check_shape(self, poses: Tensor) -> None:
-        frames, joints, channels = poses.shape[2:]
-        for what, given, wanted in (
-            ("frames", frames, self.frames or frames),
-            ("joints", joints, self.joints),
-            ("channels", channels, self.channels),
-        ):
-            if given != wanted:
-                raise LabanError(
-                    f"poses have {given} {what} but this DSTA-Net was made for {wanted}: "
-                    "check the skeleton, the stream and the pipeline"
-                )
-
-
-def _strided(x: Tensor, stride: int) -> Tensor:
-    """(N, T, V, C) -> (N, T', V, C), contiguous: a linear map of a view is slow."""
-    return x[:, ::stride].contiguous()
-
-
-def _residual(shortcut: nn.Module | None, x: Tensor, mask: Tensor | None) -> Tensor:
-    return x if shortcut is None else shortcut(x, mask)
-
-
-def _joined(branch: Tensor, residual: Tensor, mask: Tensor | None) -> Tensor:
-    """(..., C) twice -> (..., C): the sum through the leaky ReLU, zero where nothing exists."""
-    return _masked(F.leaky_relu(branch + residual, 0.1, inplace=True), mask)
-
-
-def _masked(x: Tensor, mask: Tensor | None) -> Tensor:
-    """(..., C), (...) -> (..., C)."""
-    return x if mask is None else x * mask[..., None]
-
-
-def _initialise(module: nn.Module) -> None:
-    """The official start: weights of linear maps and convolutions by fan-out, biases PyTorch's."""
-    if isinstance(module, nn.Linear | nn.Conv2d):
-        nn.init.kaiming_normal_(module.weight, mode="fan_out")
+        return spatial_maps(self.blocks, *self.embed(poses, present))

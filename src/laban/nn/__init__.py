@@ -1,30 +1,50 @@
 """Parts of networks that more than one encoder needs."""
 
+from laban.nn.attention_maps import AttentionMaps, Directions, Strategy, attention_scores
+from laban.nn.attention_module import (
+    AttentionModule,
+    TimeConvolution,
+    fan_out_start,
+    spatial_maps,
+    strided,
+    zero_absent,
+)
 from laban.nn.classifier import Classifier
 from laban.nn.features import Features, masked_mean
 from laban.nn.linear import LinearNorm, TimeConvNorm
 from laban.nn.norm import MaskedBatchNorm
-from laban.nn.options import check_words
+from laban.nn.options import check_shape, check_words
 from laban.nn.persons import Scope, fold_persons, unfold_persons
 from laban.nn.position import Position, PositionCode, position_code, sinusoid
-from laban.nn.tanh_attention import Strategy, TanhMaps, attention_scores
+from laban.nn.softmax_attention import SoftmaxMaps
+from laban.nn.tanh_attention import TanhMaps
 
 __all__ = [
+    "AttentionMaps",
+    "AttentionModule",
     "Classifier",
+    "Directions",
     "Features",
     "LinearNorm",
     "MaskedBatchNorm",
     "Position",
     "PositionCode",
     "Scope",
+    "SoftmaxMaps",
     "Strategy",
     "TanhMaps",
     "TimeConvNorm",
+    "TimeConvolution",
     "attention_scores",
+    "check_shape",
     "check_words",
+    "fan_out_start",
     "fold_persons",
     "masked_mean",
     "position_code",
     "sinusoid",
+    "spatial_maps",
+    "strided",
     "unfold_persons",
+    "zero_absent",
 ]

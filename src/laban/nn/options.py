@@ -1,10 +1,12 @@
-"""Words that choose among few behaviours: checked where a network is made."""
+"""What a network is made for, checked: words that choose among few behaviours, and sizes."""
 
 from typing import Any, get_args
 
-from laban.errors import unknown_name
+from torch import Tensor
 
-__all__ = ["check_words"]
+from laban.errors import LabanError, unknown_name
+
+__all__ = ["check_shape", "check_words"]
 
 
 def check_words(network: str, **options: tuple[str, Any]) -> None:
@@ -17,3 +19,25 @@ def check_words(network: str, **options: tuple[str, Any]) -> None:
     for option, (word, known) in options.items():
         if word not in get_args(known):
             raise unknown_name(f"{option} of {network}", word, get_args(known))
+
+
+def check_shape(
+    network: str, poses: Tensor, *, joints: int, channels: int, frames: int | None = None
+) -> None:
+    """Raises a LabanError where poses (B, M, T, V, C) have another size than the network's.
+
+    Args:
+        network: Its name in the error.
+        poses: The batch.
+        joints: V.
+        channels: C.
+        frames: T; None: any.
+    """
+    for what, given, wanted in zip(
+        ("frames", "joints", "channels"), poses.shape[2:], (frames, joints, channels), strict=True
+    ):
+        if wanted is not None and given != wanted:
+            raise LabanError(
+                f"poses have {given} {what} but this {network} was made for {wanted}: "
+                "check the skeleton, the stream and the pipeline"
+            )
