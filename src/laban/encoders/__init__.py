@@ -7,7 +7,8 @@
 from torch import nn
 
 from laban.encoders.dsta_net import DSTANet
+from laban.encoders.stst import STST
 
-__all__ = ["ENCODERS", "DSTANet"]
+__all__ = ["ENCODERS", "STST", "DSTANet"]
 
-ENCODERS: dict[str, type[nn.Module]] = {"dsta-net": DSTANet}
+ENCODERS: dict[str, type[nn.Module]] = {"dsta-net": DSTANet, "stst": STST}

@@ -16,8 +16,9 @@ from laban.nn.norm import MaskedBatchNorm
 from laban.nn.options import check_shape, check_words
 from laban.nn.persons import Scope, fold_persons, unfold_persons
 from laban.nn.position import Position, PositionCode, position_code, sinusoid
-from laban.nn.softmax_attention import SoftmaxMaps
+from laban.nn.softmax_attention import SoftmaxMaps, TransformerBlock
 from laban.nn.tanh_attention import TanhMaps
+from laban.nn.tokens import JointTokens
 
 __all__ = [
     "AttentionMaps",
@@ -25,6 +26,7 @@ __all__ = [
     "Classifier",
     "Directions",
     "Features",
+    "JointTokens",
     "LinearNorm",
     "MaskedBatchNorm",
     "Position",
@@ -35,6 +37,7 @@ __all__ = [
     "TanhMaps",
     "TimeConvNorm",
     "TimeConvolution",
+    "TransformerBlock",
     "attention_scores",
     "check_shape",
     "check_words",
