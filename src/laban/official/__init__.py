@@ -13,10 +13,11 @@ from torch import Tensor, nn
 
 from laban.errors import LabanError, unknown_name
 from laban.official.dsta_net import dsta_net
+from laban.official.stst import stst
 
 __all__ = ["LOADERS", "load"]
 
-LOADERS: dict[str, Callable[..., nn.Module]] = {"dsta-net": dsta_net}
+LOADERS: dict[str, Callable[..., nn.Module]] = {"dsta-net": dsta_net, "stst": stst}
 
 
 def load(name: str, state_dict: Mapping[str, Tensor], **options: Any) -> nn.Module:

@@ -1,20 +1,29 @@
 """The official DSTA-Net's tensors, https://github.com/lshiwjx/DSTA-Net, in our encoder.
 
-Its blocks are ``graph_layers.N``; a name's last letter says over what a layer attends, s (space,
-joints) or t (time, frames). The official maps have keys as rows and their inputs as columns, ours
-are the paper's: queries and keys change places, and shared maps are transposed.
+What its names and tensors mean: `laban.official.graph_layers`.
 """
 
 import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import torch
 from torch import Tensor
 
 from laban.encoders.dsta_net import DSTANet
 from laban.errors import LabanError
 from laban.nn import Classifier, Position
+from laban.official.graph_layers import (
+    SPATIAL,
+    TEMPORAL,
+    any_ends,
+    changed_blocks,
+    converted,
+    depth,
+    linear_norm,
+    module_names,
+    read_strides,
+    stored_size,
+)
 from laban.official.matching import check_names, fill, skeleton_of
 from laban.skeletons import Skeleton
 
@@ -22,22 +31,8 @@ __all__ = ["dsta_net", "dsta_net_options"]
 
 # What the official class computes when it is made: counters, zero maps, position codes.
 COMPUTED = re.compile(r"\.(num_batches_tracked|att[st]|pe[st]\.pe)$")
-NORM = ("weight", "bias", "running_mean", "running_var")
-# Our names of what a block always has.
-SPATIAL = {
-    "in_nets": "spatial.maps.embed",
-    "out_nets": "spatial.project",
-    "ff_nets": "spatial.feed",
-    "downs1": "spatial.first_shortcut",
-    "downs2": "spatial.second_shortcut",
-}
-TEMPORAL = {
-    "in_nett": "temporal.maps.embed",
-    "out_nett": "temporal.project",
-    "ff_nett": "temporal.feed",
-    "downt1": "temporal.first_shortcut",
-    "downt2": "temporal.second_shortcut",
-}
+# Tensors of a block with an axis that is its number of frames.
+LENGTHS = {"pes.pe": 2, "pet.pe": 2, "attt": -1, "attention0t": -1}
 CONVOLUTION = {"out_nett": "temporal.project", "downt2": "temporal.shortcut"}
 
 
@@ -72,7 +67,7 @@ def dsta_net(
     }
     names = _names(tensors, changed)
     check_names("dsta-net", _weights(tensors), names)
-    fill("dsta-net", network, tensors, names, _converted)
+    fill("dsta-net", network, tensors, names, converted)
     return network
 
 
@@ -89,14 +84,12 @@ def dsta_net_options(
         strides: As in `dsta_net`.
         position: As in `dsta_net`.
     """
-    changed = {
-        b for b in range(_depth(tensors)) if any(f"graph_layers.{b}.down" in t for t in tensors)
-    }
-    check_names("dsta-net", _weights(tensors), _names(tensors, changed))
-    layers = [f"graph_layers.{b}." for b in range(_depth(tensors))]
+    check_names("dsta-net", _weights(tensors), _names(tensors, changed_blocks(tensors)))
+    layers = [f"graph_layers.{b}." for b in range(depth(tensors))]
     heads = tensors["graph_layers.0.alphas"].numel()
+    strides = read_strides("dsta-net", tensors, LENGTHS, strides, usual=2)
     ends = {"spatial": "attention0s", "temporal": "attention0t"}
-    learned = [word for word, end in ends.items() if _any_ends(tensors, end)]
+    learned = [word for word, end in ends.items() if any_ends(tensors, end)]
     first = tensors.get("graph_layers.0.attention0t")
     return {
         "channels": tensors["input_map.0.weight"].shape[1],
@@ -108,7 +101,7 @@ def dsta_net_options(
                 len(tensors[layer + "in_nets.bias"]) // (2 * heads),
                 stride,
             )
-            for layer, stride in zip(layers, _strides(tensors, changed, strides), strict=True)
+            for layer, stride in zip(layers, strides, strict=True)
         ],
         "frames": None if first is None else first.shape[-1],
         "position": position or _position(tensors),
@@ -123,113 +116,45 @@ def _weights(tensors: Mapping[str, Tensor]) -> list[str]:
     return [name for name in tensors if not COMPUTED.search(name)]
 
 
-def _depth(tensors: Mapping[str, Tensor]) -> int:
-    numbers = re.findall(r"\bgraph_layers\.(\d+)\.", " ".join(tensors))
-    return 1 + max(map(int, numbers), default=0)
-
-
 def _attends_to_frames(tensors: Mapping[str, Tensor]) -> bool:
     return any(re.search(r"\.(in_nett|ff_nett)\.", name) for name in tensors)
 
 
 def _position(tensors: Mapping[str, Tensor]) -> Position:
-    spatial, temporal = _any_ends(tensors, "pes.pe"), _any_ends(tensors, "pet.pe")
-    stored = _any_ends(tensors, "atts") or _any_ends(tensors, "attt")
+    spatial, temporal = any_ends(tensors, "pes.pe"), any_ends(tensors, "pet.pe")
+    stored = any_ends(tensors, "atts") or any_ends(tensors, "attt")
     if spatial == temporal:
         return "none" if stored and not spatial else "decoupled"
     return "joint" if spatial else "frame"
 
 
-def _stored_size(tensors: Mapping[str, Tensor], block: int, sizes: Mapping[str, int]) -> int | None:
-    """The size at an axis of the first of these tensors that the block has."""
-    for name, axis in sizes.items():
-        tensor = tensors.get(f"graph_layers.{block}.{name}")
-        if tensor is not None:
-            return tensor.shape[axis]
-    return None
-
-
 def _joints(tensors: Mapping[str, Tensor]) -> int:
     sizes = {"attention0s": -1, "atts": -1, "pes.pe": -1, "pet.pe": -1}
-    joints = _stored_size(tensors, 0, sizes)
+    joints = stored_size(tensors, 0, sizes)
     if joints is None:
         raise LabanError("dsta-net: these tensors do not tell the number of joints: give skeleton")
     return joints
-
-
-def _strides(
-    tensors: Mapping[str, Tensor], changed: set[int], given: Sequence[int] | None
-) -> list[int]:
-    """The stride of each block: given, or read off the lengths of what is stored for it."""
-    depth = _depth(tensors)
-    if given is not None and len(given) != depth:
-        raise LabanError(f"dsta-net: {len(given)} strides are given for {depth} blocks")
-    sizes = {"pes.pe": 2, "pet.pe": 2, "attt": -1, "attention0t": -1}
-    lengths = [_stored_size(tensors, block, sizes) for block in range(depth)] + [None]
-    strides, usual = [], 2
-    for block, (before, after) in enumerate(zip(lengths, lengths[1:], strict=False)):
-        if before and after:
-            stride = round(before / after)
-            if given is not None and given[block] != stride:
-                raise LabanError(
-                    f"dsta-net: strides say {given[block]} for block {block}, but its tensors "
-                    f"have {before} frames and the next one's {after}"
-                )
-        else:
-            stride = usual if block in changed else 1
-        # Nothing stored tells the last stride: it is taken to be that of the block before it whose
-        # residuals have linear layers too, unless nothing but a stride can have called for them.
-        if block in changed:
-            weight = tensors[f"graph_layers.{block}.downs1.0.weight"]
-            usual = stride
-            stride = 2 if stride == 1 and weight.shape[0] == weight.shape[1] else stride
-        strides.append(stride)
-    return strides if given is None else list(given)
 
 
 def _names(tensors: Mapping[str, Tensor], changed: set[int]) -> dict[str, str]:
     """Official name: ours, of a network with these blocks whose residuals have linear layers."""
     attends = _attends_to_frames(tensors)
     names = {f"fc.{end}": f"head.{end}" for end in ("weight", "bias")}
-    names |= _linear_norm("input_map", "encoder.stem")
+    names |= linear_norm("input_map", "encoder.stem")
     maps = {
         theirs: ours
         for theirs, ours, there in (
             ("alphas", "spatial.maps.alpha", True),
-            ("attention0s", "spatial.maps.shared", _any_ends(tensors, "attention0s")),
+            ("attention0s", "spatial.maps.shared", any_ends(tensors, "attention0s")),
             ("alphat", "temporal.maps.alpha", attends),
-            ("attention0t", "temporal.maps.shared", _any_ends(tensors, "attention0t")),
+            ("attention0t", "temporal.maps.shared", any_ends(tensors, "attention0t")),
         )
         if there
     }
-    for block in range(_depth(tensors)):
+    for block in range(depth(tensors)):
         theirs, ours = f"graph_layers.{block}.", f"encoder.blocks.{block}."
         names |= {theirs + name: ours + maps[name] for name in maps}
-        for name, place in (SPATIAL | (TEMPORAL if attends else CONVOLUTION)).items():
-            if name.startswith("in_net"):
-                names |= {f"{theirs}{name}.{end}": f"{ours}{place}.{end}" for end in NORM[:2]}
-            elif block in changed or not name.startswith("down"):
-                kind = "conv" if name == "out_nett" and not attends else "linear"
-                names |= _linear_norm(theirs + name, ours + place, kind)
+        modules, kind = (TEMPORAL, "linear") if attends else (CONVOLUTION, "conv")
+        names |= module_names(theirs, ours, SPATIAL, changed=block in changed)
+        names |= module_names(theirs, ours, modules, changed=block in changed, kind=kind)
     return names
-
-
-def _any_ends(tensors: Mapping[str, Tensor], ending: str) -> bool:
-    return any(name.endswith("." + ending) for name in tensors)
-
-
-def _linear_norm(theirs: str, ours: str, kind: str = "linear") -> dict[str, str]:
-    """The names of a linear layer or convolution and of the normalisation behind it."""
-    names = {f"{theirs}.0.{end}": f"{ours}.{kind}.{end}" for end in NORM[:2]}
-    return names | {f"{theirs}.1.{end}": f"{ours}.norm.{end}" for end in NORM}
-
-
-def _converted(ours: str, tensor: Tensor) -> Tensor:
-    """An official tensor in the shape and order of ours."""
-    if ".embed." in ours:
-        tensor = torch.cat(tensor.chunk(2)[::-1])  # queries and keys change places
-    if ours.endswith((".embed.weight", ".linear.weight")):
-        return tensor.flatten(1)
-    if ours.endswith(".alpha"):
-        return tensor.flatten()
-    return tensor.squeeze(0).transpose(-1, -2) if ours.endswith(".shared") else tensor
