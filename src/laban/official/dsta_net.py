@@ -87,7 +87,7 @@ def dsta_net_options(
     check_names("dsta-net", _weights(tensors), _names(tensors, changed_blocks(tensors)))
     layers = [f"graph_layers.{b}." for b in range(depth(tensors))]
     heads = tensors["graph_layers.0.alphas"].numel()
-    strides = read_strides("dsta-net", tensors, LENGTHS, strides, usual=2)
+    strides = read_strides("dsta-net", tensors, LENGTHS, strides, usual=2, follows=True)
     ends = {"spatial": "attention0s", "temporal": "attention0t"}
     learned = [word for word, end in ends.items() if any_ends(tensors, end)]
     first = tensors.get("graph_layers.0.attention0t")

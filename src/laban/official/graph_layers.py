@@ -76,6 +76,7 @@ def read_strides(
     given: Sequence[int] | None,
     *,
     usual: int,
+    follows: bool,
 ) -> list[int]:
     """The stride of each block: given, or read off the lengths of what is stored for it.
 
@@ -85,6 +86,8 @@ def read_strides(
         sizes: Tensors of a block with an axis that is its number of frames.
         given: What the strides must be; None: what the tensors say.
         usual: The stride of a block whose residuals have linear layers, where nothing tells it.
+            (A stored length tells that of the block before it, so never the last one's.)
+        follows: Whether it is rather that of the last block before it with such layers.
     """
     blocks = depth(tensors)
     if given is not None and len(given) != blocks:
@@ -102,11 +105,10 @@ def read_strides(
                 )
         else:
             stride = usual if block in changed else 1
-        # Nothing stored tells the last stride: it is taken to be that of the block before it whose
-        # residuals have linear layers too, unless nothing but a stride can have called for them.
         if block in changed:
+            usual = stride if follows else usual
+            # Nothing but a stride calls for such layers where the width stays.
             weight = tensors[f"graph_layers.{block}.downs1.0.weight"]
-            usual = stride
             stride = 2 if stride == 1 and weight.shape[0] == weight.shape[1] else stride
         strides.append(stride)
     return strides if given is None else list(given)

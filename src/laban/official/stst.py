@@ -66,7 +66,7 @@ def stst(
         tensors: By official name.
         S_atten: How frames make maps between joints; no tensor tells it, ``free`` is shipped.
         T_atten: How joints make maps between frames; no tensor tells it, ``context_new`` is
-            shipped.
+            shipped. (With ``free`` the official code runs with one head a direction only.)
         parallel: Whether both blocks take the input. None: what the widths say; where no block
             changes the width, True, as shipped, unless a stride forbids it.
         directed: Whether maps between frames look one way. None: what the alphas say.
@@ -74,8 +74,8 @@ def stst(
         use_pet: Whether the temporal code is added. None: whether its buffer is stored; True where
             no buffer is.
         strides: Of each block. None: what the lengths of the stored masks say; where there are
-            none, 1 as in the shipped configuration, but 2 in blocks whose residuals have linear
-            layers without changing the width.
+            none, and in the last block, 1 as in the shipped configuration, but 2 where residuals
+            have linear layers without changing the width.
         skeleton: The joints. None: a built-in layout with as many joints, else an unnamed one.
     """
     options = stst_options(
@@ -131,7 +131,7 @@ def stst_options(
     check_words("the official stst", S_atten=(S_atten, Attention), T_atten=(T_atten, Attention))
     check_names("stst", _weights(tensors), _names(tensors, changed_blocks(tensors)))
     blocks = [f"graph_layers.{b}." for b in range(depth(tensors))]
-    steps = read_strides("stst", tensors, LENGTHS, strides, usual=1)
+    steps = read_strides("stst", tensors, LENGTHS, strides, usual=1, follows=False)
     directed = _told("directed", read=_is_directed(tensors), given=directed)
     parallel = _told("parallel", read=_is_parallel(tensors, steps), given=parallel)
     convolved = _told("TCN", read=_is_convolved(tensors), given=TCN)
