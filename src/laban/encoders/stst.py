@@ -11,29 +11,27 @@ tell an action from its reverse, so each temporal attention is two: one sees the
 future. What enters is a sum of three tokens: the coordinates', a learned semantic one that says
 which joint it is, and a fixed temporal one that says when.
 
-Unusual here:
-- No value projection: the maps mix the block's input itself (Eq. 7).
-- Both directions run through the same layers and are summed behind them (Eq. 15).
-- Eq. 12 writes S x S for the temporal map: T x T is meant.
+Unusual here: no value projection, the maps mix the block's input itself (Eq. 7); both directions
+run through the same layers and are summed behind them (Eq. 15). Eq. 12's S x S means T x T.
 
 Settled by the official code, where the paper is silent: sizes of queries and keys; no stride; each
-direction has queries and keys of its own; semantic tokens start uniform in 0 to 1; a slope of 0.1
-below zero; a linear map in the residual where the width changes; fan-out start of the linear maps.
-Ours, for neither tells: the coordinates' map and the feed-forward layer have one hidden layer, as
-wide as their output.
+direction has queries and keys of its own; the map of the coordinates, with batch normalisation;
+semantic tokens start uniform in 0 to 1; a slope of 0.1 below zero; a linear map in the residual
+where the width changes. Ours, for neither tells: the feed-forward layer has one hidden layer, as
+wide as its output, and linear maps start as PyTorch's.
 
 Differs from the official code (its behaviour is the option in brackets):
 - Softmax over scores by the root of their width, layer normalisation, residual feed-forward
   (``attention="tanh+map"``: DSTA-Net's module, with tanh, batch normalisation and a spatial map
-  that all clips share; its masks of direction are multiplied in, its directions concatenated).
+  that all clips share; its masks of direction are multiplied in, its directions concatenated;
+  linear maps start by fan-out). The paper's form learns at the paper's rate of 0.1 only with
+  clipped gradients: its recipes say so.
 - The spatial block, then the temporal one (``blocks="parallel+convolution"``: both take the
   input, their sum passes a convolution over 7 frames).
-- Three heads, in each direction (``heads=(3, 2)``), in eight blocks (the shipped four:
-  `laban.official.load`).
+- Three heads in each direction (``heads=(3, 2)``), and eight blocks (four).
 - Attention between frames that is not directed mixes the block's input (``values="feed"``: by a
   mistake, what the spatial block has before its last residual).
 - An absent person takes part in nothing (``absent_as_zeros``: averaged in as zeros).
-- A stride also in the convolution behind the blocks, as there, makes two strides a block.
 """
 
 from collections.abc import Sequence
@@ -70,6 +68,7 @@ __all__ = ["STST"]
 # Width (section 4.2), embedding of queries and keys, and stride of each block (official code).
 LAYERS = ((64, 16, 1),) * 2 + ((128, 32, 1),) * 2 + ((256, 64, 1),) * 4
 
+Layers = Sequence[tuple[int, int, int]]
 Spatial = Literal["free", "context", "average"]
 Temporal = Literal[
     "directed-context", "context", "free", "average", "directed-free", "directed-average"
@@ -89,7 +88,7 @@ class Block(nn.Module):
         spatial: Attention between joints.
         temporal: Attention between frames.
         convolution: What follows, or None.
-        stride: That of ``temporal``, and of ``convolution`` again.
+        stride: That of ``temporal`` and of ``convolution``: both drop frames.
         parallel: Both take the input, and are summed.
         values: What ``temporal`` mixes: its ``input``, or what ``spatial`` has fed.
     """
@@ -162,7 +161,7 @@ class STST(nn.Module):
         *,
         channels: int = 3,
         heads: tuple[int, int] = (3, 3),
-        layers: Sequence[tuple[int, int, int]] = LAYERS,
+        layers: Layers = LAYERS,
         stem: int | None = None,
         spatial: Spatial = "free",
         temporal: Temporal = "directed-context",
@@ -191,10 +190,11 @@ class STST(nn.Module):
             joints=self.joints,
             semantic="semantic" in tokens,
             temporal="temporal" in tokens,
-            normalised=not softmax,
         )
         directed, parallel = temporal.startswith("directed-"), blocks.startswith("parallel")
-        _check_fit(inputs, layers, softmax=softmax, directed=directed, blocks=blocks, values=values)
+        convolved = blocks.endswith("convolution")
+        forms = {"softmax": softmax, "directed": directed, "parallel": parallel}
+        _check_fit(inputs, layers, values, **forms)
         maps: type[AttentionMaps] = SoftmaxMaps if softmax else TanhMaps
         space = partial(maps, heads=heads[0], over="joints", strategy=STRATEGIES[spatial])
         if attention == "tanh+map":
@@ -211,22 +211,19 @@ class STST(nn.Module):
             changes = inputs != width or stride != 1
             module = TransformerBlock if softmax else partial(AttentionModule, changes=changes)
             between = inputs if parallel else width
-            over_frames = time(between, embedding=embedding)
-            self.blocks.append(
-                Block(
-                    module(space(inputs, embedding=embedding), inputs, width),
-                    module(over_frames, between, width, stride=stride),
-                    TimeConvolution(width, stride=stride, changes=changes)
-                    if blocks.endswith("convolution")
-                    else None,
-                    stride=stride,
-                    parallel=parallel,
-                    values=values,
-                )
+            block = Block(
+                module(space(inputs, embedding=embedding), inputs, width),
+                module(time(between, embedding=embedding), between, width, stride=stride),
+                TimeConvolution(width, stride=stride, changes=changes) if convolved else None,
+                stride=stride,
+                parallel=parallel,
+                values=values,
             )
+            self.blocks.append(block)
             inputs = width
         self.dim = inputs
-        self.apply(fan_out_start)
+        if not softmax:
+            self.apply(fan_out_start)
 
     def forward(
         self,
@@ -276,36 +273,25 @@ class STST(nn.Module):
         return unfold_persons(x, scope)
 
     def attention_maps(self, poses: Tensor, present: Tensor | None = None) -> list[Tensor]:
-        """(B, M, T, V, C), (B, M, T) -> each block's map between joints (B, M, H, V, V).
-
-        Rows take from columns; the mean of the frames' maps where there is one a frame.
-        """
+        """(B, M, T, V, C), (B, M, T) -> each block's mean map (B, M, H, V, V); rows take."""
         return spatial_maps(self.blocks, *self.embed(poses, present))
 
 
 def _check_fit(
-    inputs: int,
-    layers: Sequence[tuple[int, int, int]],
-    *,
-    softmax: bool,
-    directed: bool,
-    blocks: Blocks,
-    values: Values,
+    inputs: int, layers: Layers, values: Values, *, softmax: bool, directed: bool, parallel: bool
 ) -> None:
     """Raises a LabanError where options contradict each other."""
-    if blocks.startswith("parallel") and any(stride != 1 for _, _, stride in layers):
+    if parallel and any(stride != 1 for _, _, stride in layers):
         raise LabanError(
-            f"stst with blocks '{blocks}' sums what its branches give, which a stride makes of "
-            "two lengths: give strides of 1"
+            "stst: parallel blocks are summed, and a stride would give them two lengths: give "
+            "strides of 1"
         )
-    if values == "input":
-        return
-    if softmax or directed:
+    if values == "feed" and (softmax or directed):
         raise LabanError(
             "stst: values 'feed' is about attention 'tanh' or 'tanh+map' whose temporal maps are "
             "not directed: leave it out"
         )
-    if blocks.startswith("parallel") and {width for width, _, _ in layers} != {inputs}:
+    if values == "feed" and parallel and {width for width, _, _ in layers} != {inputs}:
         raise LabanError(
             "stst: parallel blocks that change the width cannot mix values 'feed': make all widths "
             "one, or give blocks 'serial'"

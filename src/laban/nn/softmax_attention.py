@@ -13,7 +13,7 @@ from laban.nn.attention_maps import AttentionMaps
 from laban.nn.attention_module import strided, zero_absent
 from laban.nn.persons import Scope
 
-__all__ = ["SoftmaxMaps", "TransformerBlock", "perceptron"]
+__all__ = ["SoftmaxMaps", "TransformerBlock"]
 
 
 class SoftmaxMaps(AttentionMaps):
@@ -60,7 +60,9 @@ class TransformerBlock(nn.Module):
         self.ways = 1 if maps.directions is None else 2
         self.project = nn.Linear(maps.heads // self.ways * inputs, width)
         self.shortcut = nn.Identity() if inputs == width else nn.Linear(inputs, width)
-        self.feed = perceptron(width, width)
+        self.feed = nn.Sequential(
+            nn.Linear(width, width), nn.LeakyReLU(0.1), nn.Linear(width, width)
+        )
         self.first_norm, self.second_norm = nn.LayerNorm(width), nn.LayerNorm(width)
 
     def forward(self, x: Tensor, scope: Scope) -> Tensor:
@@ -71,8 +73,3 @@ class TransformerBlock(nn.Module):
         hidden = self.first_norm(self.project(mixed) + residual)
         found = self.second_norm(hidden + self.feed(hidden)).sum(-2)
         return zero_absent(found, scope.strided(self.stride).mask)
-
-
-def perceptron(inputs: int, width: int) -> nn.Sequential:
-    """(..., C) -> (..., C'): one hidden layer, as wide as the output."""
-    return nn.Sequential(nn.Linear(inputs, width), nn.LeakyReLU(0.1), nn.Linear(width, width))

@@ -1,6 +1,7 @@
 """The token of a joint in a frame: its coordinates', which joint it is, and when.
 
-STST's section 3.3, https://doi.org/10.1145/3474085.3475473, Eq. 3 to 5.
+STST's section 3.3, https://doi.org/10.1145/3474085.3475473, Eq. 3 to 5. The perceptron that maps
+coordinates is the official code's: a linear map, batch normalisation, leaky ReLU.
 """
 
 import torch
@@ -11,7 +12,6 @@ from laban.nn.attention_module import zero_absent
 from laban.nn.linear import LinearNorm
 from laban.nn.persons import Scope
 from laban.nn.position import PositionCode
-from laban.nn.softmax_attention import perceptron
 
 __all__ = ["JointTokens"]
 
@@ -25,8 +25,6 @@ class JointTokens(nn.Module):
         joints: Number of joints of the skeleton.
         semantic: Whether a learned token of the joint is added.
         temporal: Whether the sinusoid of the frame's number is added.
-        normalised: The coordinates pass one linear map with batch normalisation (official code),
-            not a perceptron.
     """
 
     def __init__(
@@ -37,12 +35,9 @@ class JointTokens(nn.Module):
         joints: int,
         semantic: bool,
         temporal: bool,
-        normalised: bool,
     ) -> None:
         super().__init__()
-        self.coordinates: nn.Module = perceptron(channels, dim)
-        if normalised:
-            self.coordinates = LinearNorm(channels, dim)
+        self.coordinates = LinearNorm(channels, dim)
         self.semantic = nn.Parameter(torch.rand(joints, dim)) if semantic else None
         self.temporal = PositionCode("frame", dim, joints=joints) if temporal else None
 
@@ -54,10 +49,7 @@ class JointTokens(nn.Module):
             scope: What of them exists.
             tokens: (V', D) or (B, V', D) semantic tokens of the columns in place of ``semantic``.
         """
-        if isinstance(self.coordinates, LinearNorm):
-            x = F.leaky_relu(self.coordinates(rows, scope.mask), 0.1)
-        else:
-            x = self.coordinates(rows)
+        x = F.leaky_relu(self.coordinates(rows, scope.mask), 0.1)
         if tokens is not None:
             x = x + _of_rows(tokens, scope)
         elif self.semantic is not None:
