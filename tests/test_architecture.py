@@ -17,9 +17,10 @@ FILES = sorted(SOURCE.rglob("*.py"))
 LAYERS = [
     {"errors", "result"},
     {"skeletons"},
-    {"clip"},
-    {"classes", "layout", "draws", "batch"},
+    {"clip", "own_layout"},
+    {"classes", "layout", "draws", "batch", "mapping"},
     {"readers", "benchmarks", "store", "people", "geometry", "sampling", "streams", "augment"},
+    {"naming"},
     {"motions", "render", "render_page", "convert", "info"},
     {"pipelines"},
     {"dataset", "splits", "recordings"},

@@ -8,6 +8,9 @@ from dataclasses import dataclass, field
 
 import numpy as np
 import pytest
+from make_bvh import write_bvh
+from make_nw_ucla import write_nw_ucla
+from make_table import LAYOUT, csv_text
 
 import laban.convert
 import laban.layout
@@ -207,3 +210,55 @@ def test_two_workers_write_the_same_bytes(tmp_path, monkeypatch):
 def test_nw_ucla_is_whole(real_data, tmp_path):
     summary = convert("nw-ucla", real_data("nw-ucla.zip"), tmp_path / "s.arrow").value
     assert (summary["clips"], summary["frames"], summary["skipped"]) == (1484, 58534, [])
+
+
+def test_labels_from_names_a_unit_and_another_layout(tmp_path, capsys):
+    """The options of formats that do not tell everything, through real readers."""
+    raw = tmp_path / "raw"
+    write_bvh(raw, ["walk_01", "run_02", "readme"])
+    convert("bvh", raw, tmp_path / "cm.arrow")
+    options = {"label_from": "{label}_{subject}", "unit": 1.0}
+    skipped = convert("bvh", raw, tmp_path / "m.arrow", **options).value["skipped"]
+    assert [skip["path"] for skip in skipped] == ["readme.bvh"]
+    assert "does not fit --label-from" in skipped[0]["reason"]
+    store, plain = Store(tmp_path / "m.arrow"), Store(tmp_path / "cm.arrow")
+    assert store.labels.tolist() == ["run", "walk"]
+    assert store.column("subject").tolist() == ["2", "1"]
+    np.testing.assert_allclose(store[0].poses, 100 * plain[plain.index("run_02")].poses, 1e-5)
+
+    write_nw_ucla(tmp_path / "ucla", ["a01_s01_e00_v01"])
+    result = convert("nw-ucla", tmp_path / "ucla", tmp_path / "k.arrow", skeleton="kinect-v2")
+    assert Store(tmp_path / "k.arrow").skeleton.name == "kinect-v2"
+    said = "kinect-v1 to kinect-v2: 20 joints taken; made: neck from shoulder-centre and head; mask"
+    assert result.value["mapping"].startswith(said) and said in result.text
+
+
+def test_a_table_of_many_clips_and_a_list_of_ignored_ones(tmp_path):
+    (tmp_path / "rig.yaml").write_text(LAYOUT + "clip: take\n")
+    poses = np.ones((4, 5, 3))
+    (tmp_path / "all.csv").write_text(csv_text(poses, take="abab"))
+    (tmp_path / "ignored.txt").write_text("a\n")
+    options = {"layout": tmp_path / "rig.yaml", "ignored": tmp_path / "ignored.txt"}
+    value = convert("table", tmp_path / "all.csv", tmp_path / "s.arrow", **options).value
+    assert Store(tmp_path / "s.arrow").names.tolist() == ["b"]
+    assert value["source_bytes"] == (tmp_path / "all.csv").stat().st_size
+    assert [skip["path"] for skip in value["skipped"]] == ["all.csv"]
+
+
+@pytest.mark.parametrize(
+    ("format", "options", "sentence"),
+    [
+        ("bvh", {"label_from": "{label}-{x}"}, "fits none of the paths, such as a.bvh"),
+        ("bvh", {"label_from": "walk"}, "has no label: write {label}"),
+        ("bvh", {"unit": 0.0}, "--unit is 0.0: give the metres"),
+        ("bvh", {"layout": "x.yaml"}, "--layout is not for the format bvh, but for table"),
+        ("ntu", {"unit": 1.0}, "--unit is not for the format ntu, but for bvh"),
+        ("bvh", {"skeleton": "kinect"}, "unknown skeleton 'kinect': did you mean kinect-v"),
+        ("bvh", {"skeleton": "hand-22"}, "have no joint in common"),
+    ],
+)
+def test_options_that_do_not_fit_get_a_sentence(tmp_path, format, options, sentence):
+    write_bvh(tmp_path / "raw", ["a"])
+    with pytest.raises(LabanError, match=sentence):
+        convert(format, tmp_path / "raw", tmp_path / "s.arrow", **options)
+    assert not (tmp_path / "s.arrow").exists()

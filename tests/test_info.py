@@ -107,6 +107,21 @@ def test_clips_with_segments_are_labelled(tmp_path):
     assert problems(tmp_path, [long]) == {}
 
 
+def test_segments_are_counted_and_found_by_benchmarks(tmp_path):
+    clips = [
+        replace(
+            healthy(i),
+            label=None,
+            facts={"subject": str(i)},
+            segments=(Segment("action 8", 0, 3), Segment("action 1", 5, 9)),
+        )
+        for i in (1, 2)
+    ]
+    facts = describe(Store.write(tmp_path / "s.arrow", clips))
+    assert facts["segments"] == {"action 1": 2, "action 8": 2}
+    assert facts["benchmarks"] == ["precog"]
+
+
 def test_a_second_person_who_leaves_is_not_lost_but_one_who_returns_is(tmp_path):
     pair = healthy(0, persons=2)
     assert problems(tmp_path, [changed(pair, (1, slice(8, None)), 0)]) == {}

@@ -7,6 +7,8 @@ SHREC'17: http://www-rech.telecom-lille.fr/shrec2017-hand/.
 Northwestern-UCLA: https://arxiv.org/abs/1405.2941.
 MSR-Action3D: https://doi.org/10.1109/CVPRW.2010.5543273.
 SBU: https://doi.org/10.1109/CVPRW.2012.6239234.
+PRECOG 2016: the archive numbers its actions and does not name them.
+SFINGE 3D: https://www.sciencedirect.com/science/article/pii/S0097849320301163.
 """
 
 from importlib.resources import files
@@ -17,7 +19,9 @@ __all__ = [
     "NTU_CLASSES",
     "NW_UCLA_ACTIONS",
     "PKU_ACTIONS",
+    "PRECOG_ACTIONS",
     "SBU_INTERACTIONS",
+    "SFINGE_GESTURES",
     "SHREC17_GESTURES",
 ]
 
@@ -269,4 +273,22 @@ SBU_INTERACTIONS: tuple[str, ...] = (
     "hugging",
     "exchanging",
     "punching",
+)
+
+PRECOG_ACTIONS: tuple[str, ...] = tuple(f"action {number}" for number in range(1, 9))
+
+SFINGE_GESTURES: tuple[str, ...] = (
+    "one",
+    "two",
+    "three",
+    "four",
+    "OK",
+    "pinch",
+    "grab",
+    "expand",
+    "tap",
+    "swipe left",
+    "swipe right",
+    "swipe V",
+    "swipe O",
 )

@@ -5,15 +5,16 @@ Array order is (M, T, V, C) = person, frame, joint, channel; poses are as the se
 Kinect has it). A person who is not there in a frame has ``present`` False and zeros.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import groupby
 
 import numpy as np
 
 from laban.errors import LabanError
 from laban.skeletons import Skeleton, skeleton_named
 
-__all__ = ["Clip", "Segment", "cut_segments"]
+__all__ = ["Clip", "Segment", "cut_segments", "runs"]
 
 
 @dataclass(frozen=True)
@@ -117,3 +118,18 @@ def cut_segments(clip: Clip) -> list[Clip]:
         )
         cuts.append(cut)
     return cuts
+
+
+def runs(labels: Sequence[str | None]) -> tuple[Segment, ...]:
+    """The stretches of equal labels, one label a frame; None is background.
+
+    >>> runs([None, "wave", "wave", "nod"])
+    (Segment(label='wave', start=1, end=3), Segment(label='nod', start=3, end=4))
+    """
+    found, start = [], 0
+    for label, group in groupby(labels):
+        end = start + len(list(group))
+        if label is not None:
+            found.append(Segment(label, start, end))
+        start = end
+    return tuple(found)

@@ -8,8 +8,9 @@ appears when it is whole; until then what was there stays.
 import time
 from collections.abc import Generator, Iterable, Iterator
 from contextlib import closing
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePosixPath
+from typing import Any, cast
 
 from joblib import Parallel, delayed
 from rich.console import Console
@@ -18,8 +19,11 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from laban.clip import Clip, cut_segments
 from laban.errors import LabanError, unknown_name
 from laban.layout import check_clip
+from laban.mapping import Missing, apply_mapping, mapping_between
+from laban.naming import label_entries
 from laban.readers import READERS, Entry, Reader, Source
 from laban.result import Result
+from laban.skeletons import Skeleton, skeleton_named
 from laban.store import Store
 
 __all__ = ["Summary", "convert"]
@@ -28,6 +32,8 @@ CHUNK_BYTES = 8 * 2**20
 CHUNK_FILES = 64
 CHUNKS_A_WAVE = 8  # For each worker: what may wait for the writer at the most.
 SHOWN = 20
+
+_FIELDS = {"layout": "layout_file", "unit": "unit"}  # Options of readers and their fields.
 
 _Outcome = Clip | str  # What became of a file: its clip, or why there is none.
 
@@ -44,6 +50,7 @@ class Summary:
         source_bytes: Size of the files read, unpacked.
         store_bytes: Size of the store.
         seconds: Duration.
+        mapping: What became of the joints where the clips got another layout.
     """
 
     store: Path
@@ -53,6 +60,7 @@ class Summary:
     source_bytes: int = 0
     store_bytes: int = 0
     seconds: float = 0.0
+    mapping: str = ""
 
     def to_json(self) -> dict:
         """The summary as plain values."""
@@ -61,7 +69,8 @@ class Summary:
 
     def __str__(self) -> str:
         rate = self.source_bytes / 1e6 / max(self.seconds, 1e-9)
-        return (
+        mapping = f"{self.mapping}\n" if self.mapping else ""
+        return mapping + (
             f"{self.store}: {self.clips:,} clips, {self.frames:,} frames, "
             f"{len(self.skipped):,} skipped; {_megabytes(self.source_bytes)} read, "
             f"{_megabytes(self.store_bytes)} written in {self.seconds:.1f} s ({rate:.0f} MB/s)"
@@ -77,6 +86,11 @@ def convert(
     workers: int = 1,
     ignored: Path | None = None,
     trimmed: bool = False,
+    label_from: str | None = None,
+    layout: Path | None = None,
+    unit: float | None = None,
+    skeleton: str | None = None,
+    missing: Missing = "interpolate",
 ) -> Result:
     """Turn raw recordings into a store.
 
@@ -89,6 +103,12 @@ def convert(
         ignored: A text file with the names of clips to leave out, one a line.
         trimmed: Cut untrimmed recordings, such as PKU-MMD's, into one clip for each labelled
             segment; clips with a label of their own stay whole.
+        label_from: Where the class stands in a file's path, such as {label}_{subject}.csv or
+            {label}/*.bvh; other words in braces become facts; or a regular expression.
+        layout: The file that says what a table's columns are.
+        unit: Metres of one unit of length, for BVH, which does not tell it.
+        skeleton: The joint layout to give all clips, such as kinect-v2; joints go by name.
+        missing: What becomes of that layout's joints which the clips lack.
 
     Raises:
         LabanError: Where the source holds nothing that can be read, or the store is there already;
@@ -98,7 +118,8 @@ def convert(
         raise unknown_name("format", format, READERS)
     if workers < 1:
         raise LabanError(f"workers is {workers}: give the number of processes, 1 or more")
-    reader, store, began = READERS[format], Path(store), time.perf_counter()
+    reader = _set_up(READERS[format], {"layout": layout, "unit": unit})
+    store, began = Path(store), time.perf_counter()
     summary, console = Summary(store), Console(stderr=True, highlight=False)
     with Source.open(source) as opened:
         entries = reader.find(opened)
@@ -107,10 +128,14 @@ def convert(
                 f"{source} holds no {format} recordings: they are named like {reader.layout}"
             )
         entries = _without(entries, ignored, summary)
+        if label_from is not None:
+            entries = _labelled(entries, label_from, summary)
         found = _outcomes(reader, opened, entries, workers=workers)
         with closing(found), _bar(console) as bar:
             shown = bar.track(found, total=len(entries), description=f"convert {format}")
             clips = _clips(shown, opened, summary, trimmed=trimmed)
+            if skeleton is not None:
+                clips = _mapped(clips, skeleton_named(skeleton), missing, summary)
             info = {"format": format, "source": Path(source).name}
             Store.write(store, clips, overwrite=overwrite, info=info)
     summary.store_bytes = store.stat().st_size
@@ -131,16 +156,45 @@ def _without(entries: list[Entry], ignored: Path | None, summary: Summary) -> li
         ) from error
     out = [e for e in entries if e.name in names or PurePosixPath(e.path).name in names]
     summary.skipped += [(entry.path, f"named in {ignored}") for entry in out]
-    gone = {entry.path for entry in out}
-    return [entry for entry in entries if entry.path not in gone]
+    gone = {entry.name for entry in out}
+    return [entry for entry in entries if entry.name not in gone]
+
+
+def _set_up(reader: Reader, options: dict[str, Any]) -> Reader:
+    """The reader with the options that were given, which must be its own."""
+    given = {option: value for option, value in options.items() if value is not None}
+    for option, value in given.items():
+        if not hasattr(reader, _FIELDS[option]):
+            fit = [name for name, other in READERS.items() if hasattr(other, _FIELDS[option])]
+            raise LabanError(
+                f"--{option} is not for the format {reader.name}, but for {', '.join(fit)}"
+            )
+        if option == "unit" and not 0 < value < float("inf"):
+            raise LabanError(f"--unit is {value}: give the metres of one unit, above 0")
+    own = {_FIELDS[option]: value for option, value in given.items()}
+    return cast(Reader, replace(cast(Any, reader), **own)) if own else reader
+
+
+def _labelled(entries: list[Entry], pattern: str, summary: Summary) -> list[Entry]:
+    """The entries with labels from their names; those that the pattern does not fit are skipped."""
+    labelled, others = label_entries(entries, pattern)
+    if not labelled:
+        raise LabanError(
+            f"--label-from {pattern!r} fits none of the paths, such as {others[0].path}"
+        )
+    reason = f"its path does not fit --label-from {pattern!r}"
+    summary.skipped += [(entry.path, reason) for entry in others]
+    return labelled
 
 
 def _clips(
     found: Iterable[tuple[Entry, _Outcome]], source: Source, summary: Summary, *, trimmed: bool
 ) -> Iterator[Clip]:
     """The clips alone or their segments, with the count of everything in the summary."""
+    path = ""
     for entry, outcome in found:
-        summary.source_bytes += _size(source, entry)
+        summary.source_bytes += _size(source, entry) if entry.path != path else 0
+        path = entry.path
         if isinstance(outcome, str):
             summary.skipped.append((entry.path, outcome))
             continue
@@ -157,6 +211,18 @@ def _clips(
             f"{source.path}: none of {len(summary.skipped):,} recordings can be used, "
             f"the first is {path} ({reason})"
         )
+
+
+def _mapped(
+    clips: Iterable[Clip], target: Skeleton, missing: Missing, summary: Summary
+) -> Iterator[Clip]:
+    """The clips in another layout, and what became of the joints in the summary."""
+    mapping = None
+    for clip in clips:
+        if mapping is None or mapping.source != clip.skeleton:
+            mapping = mapping_between(clip.skeleton, target, missing=missing)
+            summary.mapping = "\n".join(filter(None, [summary.mapping, str(mapping)]))
+        yield apply_mapping(mapping, clip)
 
 
 def _outcomes(
@@ -194,12 +260,12 @@ def _read_all(reader: Reader, source: Source, entries: list[Entry]) -> list[_Out
 
 
 def _chunks(source: Source, entries: list[Entry]) -> Iterator[list[Entry]]:
-    """Consecutive entries, together about 8 MiB or 64 files."""
+    """Consecutive entries, together about 8 MiB or 64 clips; a file of several counts once."""
     chunk: list[Entry] = []
     size = 0
     for entry in entries:
+        size += _size(source, entry) if not chunk or entry.path != chunk[-1].path else 0
         chunk.append(entry)
-        size += _size(source, entry)
         if size >= CHUNK_BYTES or len(chunk) == CHUNK_FILES:
             yield chunk
             chunk, size = [], 0
@@ -209,7 +275,7 @@ def _chunks(source: Source, entries: list[Entry]) -> Iterator[list[Entry]]:
 
 def _size(source: Source, entry: Entry) -> int:
     try:
-        return source.size(entry.path)
+        return sum(map(source.size, entry.files or (entry.path,)))
     except LabanError:  # The reader meets the same fault and tells it.
         return 0
 

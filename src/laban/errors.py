@@ -7,7 +7,13 @@ __all__ = ["LabanError", "nearest", "unknown_name"]
 
 
 class LabanError(ValueError):
-    """Something the user can mend; the command prints the sentence and exits with status 2."""
+    """Something the user can mend; the command prints the sentence and exits with status 2.
+
+    It stays one line whatever words of a file are in it: control characters become blanks.
+    """
+
+    def __init__(self, sentence: str) -> None:
+        super().__init__("".join(c if c.isprintable() else " " for c in sentence))
 
 
 def nearest(name: str, options: Iterable[str]) -> str:

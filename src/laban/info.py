@@ -102,10 +102,15 @@ def describe(store: Store) -> dict:
     findings = _Findings()
     scales = np.full(len(store), np.nan)
     bodies: Counter[int] = Counter()
+    segments: Counter[str] = Counter()
+    kinds = set()  # of clips, as benchmarks see them
     for number, (clip, checksum) in enumerate(zip(store, store.column("checksum"), strict=True)):
         if zlib.crc32(clip.poses.data) != checksum:
             findings.add("damaged", clip.name)
         bodies[int(clip.present.any(1).sum())] += 1
+        segments.update(segment.label for segment in clip.segments)
+        own = [clip.label] if clip.label is not None else [s.label for s in clip.segments]
+        kinds.add((frozenset(own), tuple(clip.facts.items())))
         scales[number] = _examine(clip, findings)
     _compare_scales(store, scales, findings)
     _find_duplicates(store, findings)
@@ -126,9 +131,10 @@ def describe(store: Store) -> dict:
         "joints": len(store.skeleton),
         "channels": store.channels,
         "classes": dict(sorted(classes.items())),
+        "segments": dict(sorted(segments.items())),
         "subjects": _values(store, "subject"),
         "cameras": _values(store, "camera"),
-        "benchmarks": _fitting_benchmarks(store),
+        "benchmarks": [name for name, one in BENCHMARKS.items() if _fits(one, kinds)],
         "problems": findings.to_json(),
     }
 
@@ -244,24 +250,17 @@ def _values(store: Store, fact: str) -> list[str]:
     return sorted(values, key=lambda value: (len(value), value))
 
 
-def _fitting_benchmarks(store: Store) -> list[str]:
-    """Benchmarks that find clips to train and to test here and know the label of each of them."""
-    clips = {
-        (label, tuple(store.facts(number).items())) for number, label in enumerate(store.labels)
-    }
-    return [name for name, benchmark in BENCHMARKS.items() if _fits(benchmark, clips)]
-
-
 def _fits(benchmark: Benchmark, clips: set[tuple]) -> bool:
+    """Whether it finds clips to train and to test and knows their labels or their segments'."""
     splits = set()
     try:
-        for label, pairs in clips:
-            split = benchmark.split(dict(pairs))
+        for labels, facts in clips:
+            split = benchmark.split(dict(facts))
             if split is None:
                 continue
-            if label is None:
+            if not labels:
                 return False
-            if benchmark.label(label) is not None:
+            if any(benchmark.label(label) is not None for label in labels):
                 splits.add(split)
     except LabanError:  # A label that it does not know: another dataset's benchmark.
         return False
@@ -283,6 +282,7 @@ def _page(facts: dict) -> Group:
         "subjects": _first(facts["subjects"]),
         "cameras": _first(facts["cameras"]),
         "classes": f"{len(facts['classes'])}: {_counts(facts['classes'])}",
+        "segments": f"{sum(facts['segments'].values()):,}: {_counts(facts['segments'])}",
         "benchmarks": ", ".join(facts["benchmarks"]) or "none fits; an own one can be a file",
     }.items():
         lines.add_row(Text(name, "bold"), Text(value))

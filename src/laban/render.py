@@ -94,11 +94,12 @@ def _grid(low: np.ndarray, high: np.ndarray) -> np.ndarray:
 
 def _view(clip: Clip, elevation: float = 0.2) -> _View:
     poses = _space(clip)
-    seen = poses[clip.present]
-    if not seen.size or not seen.any():
+    seen = poses[clip.present].reshape(-1, 3)
+    seen = seen[(seen != 0).any(-1)]  # joints of zeros are missing and not drawn
+    if not seen.size:
         raise LabanError(f"clip {clip.name}: nobody is in it, so there is nothing to draw")
-    low, high = np.percentile(seen.reshape(-1, 3), (0.3, 99.7), axis=0)
-    shown = _turned(seen.reshape(-1, 3), elevation)
+    low, high = np.percentile(seen, (0.3, 99.7), axis=0)
+    shown = _turned(seen, elevation)
     left, right = np.percentile(shown, (0.3, 99.7), axis=0)
     middle, extent = (left + right)[:2] / 2, max(float((right - left)[:2].max()), 1e-6)
 

@@ -221,60 +221,146 @@ KINECT_V1 = _layout(
     across=("shoulder-right", "shoulder-left"),
 )
 
-# The joints of OpenPose's COCO model, as in Kinetics-Skeleton; the tree is ST-GCN's. There is no
-# joint at the bottom of the spine, so the left side of the trunk stands for it.
-OPENPOSE_18 = _layout(
-    "openpose-18",
-    {
-        "nose": "neck",
-        "neck": "neck",
-        "shoulder-right": "neck",
-        "elbow-right": "shoulder-right",
-        "wrist-right": "elbow-right",
-        "shoulder-left": "neck",
-        "elbow-left": "shoulder-left",
-        "wrist-left": "elbow-left",
-        "hip-right": "shoulder-right",
-        "knee-right": "hip-right",
-        "ankle-right": "knee-right",
-        "hip-left": "shoulder-left",
-        "knee-left": "hip-left",
-        "ankle-left": "knee-left",
-        "eye-right": "nose",
-        "eye-left": "nose",
-        "ear-right": "eye-right",
-        "ear-left": "eye-left",
-    },
-    {
-        "trunk": "nose neck eye-right eye-left ear-right ear-left",
-        "arm-left": "shoulder-left elbow-left wrist-left",
-        "arm-right": "shoulder-right elbow-right wrist-right",
-        "leg-left": "hip-left knee-left ankle-left",
-        "leg-right": "hip-right knee-right ankle-right",
-    },
-    spine=("hip-left", "shoulder-left"),
-    across=("shoulder-right", "shoulder-left"),
+_FINGERS = ("thumb", "index", "middle", "ring", "little")
+_KNUCKLES = ("base", "first", "second", "tip")
+
+_FINGER_PARTS = {f: " ".join(f"{f}-{knuckle}" for knuckle in _KNUCKLES) for f in _FINGERS}
+
+
+def _fingers(base: str, thumb: tuple[str, ...] = _KNUCKLES) -> dict[str, str]:
+    """Joint to parent of five fingers that hang from one joint."""
+    return {
+        f"{finger}-{knuckle}": f"{finger}-{own[k - 1]}" if k else base
+        for finger in _FINGERS
+        for own in [thumb if finger == "thumb" else _KNUCKLES]
+        for k, knuckle in enumerate(own)
+    }
+
+
+HAND_22 = _layout(
+    "hand-22",
+    {"wrist": "wrist", "palm": "wrist", **_fingers("palm")},
+    {"palm": "wrist palm", **_FINGER_PARTS},
+    spine=("wrist", "middle-base"),
+    across=None,
 )
 
+# Leap Motion's hand as SFINGE 3D has it: no wrist, a thumb of three joints.
+HAND_20 = _layout(
+    "hand-20",
+    {"palm": "palm", **_fingers("palm", _KNUCKLES[1:])},
+    {"palm": "palm", **_FINGER_PARTS, "thumb": "thumb-first thumb-second thumb-tip"},
+    spine=("palm", "middle-base"),
+    across=None,
+)
+
+# MediaPipe's hand: as SHREC's, without a palm.
+HAND_21 = _layout(
+    "hand-21",
+    {"wrist": "wrist", **_fingers("wrist")},
+    {"palm": "wrist", **_FINGER_PARTS},
+    spine=("wrist", "middle-base"),
+    across=None,
+)
+
+
+def _tree(text: str) -> dict[str, str]:
+    """Joint to parent in V order, from blank-separated ``joint:parent``."""
+    return dict(word.split(":") for word in text.split())
+
+
+_SHOULDERS = ("shoulder-right", "shoulder-left")
+_LIMBS = {
+    "arm-left": "shoulder-left elbow-left wrist-left",
+    "arm-right": "shoulder-right elbow-right wrist-right",
+    "leg-left": "hip-left knee-left ankle-left",
+    "leg-right": "hip-right knee-right ankle-right",
+}
+
+
+def _body(name: str, tree: str, trunk: str, spine: tuple[str, str], **ends: str) -> Skeleton:
+    """A body of `_LIMBS`, each limb with further joints of its own (``arm_left=...``)."""
+    more = {part.replace("_", "-"): joints for part, joints in ends.items()}
+    limbs = {part: f"{joints} {more.get(part, '')}" for part, joints in _LIMBS.items()}
+    return _layout(name, _tree(tree), {"trunk": trunk, **limbs}, spine=spine, across=_SHOULDERS)
+
+
+# The joints of OpenPose's COCO model, as in Kinetics-Skeleton, whose neck lies between the
+# shoulders; the tree is ST-GCN's. There is no joint at the bottom of the spine, so the left side
+# of the trunk stands for it.
+OPENPOSE_18 = _body(
+    "openpose-18",
+    "nose:neck neck:neck shoulder-right:neck elbow-right:shoulder-right "
+    "wrist-right:elbow-right shoulder-left:neck elbow-left:shoulder-left "
+    "wrist-left:elbow-left hip-right:shoulder-right knee-right:hip-right "
+    "ankle-right:knee-right hip-left:shoulder-left knee-left:hip-left "
+    "ankle-left:knee-left eye-right:nose eye-left:nose ear-right:eye-right "
+    "ear-left:eye-left",
+    "nose neck eye-right eye-left ear-right ear-left",
+    ("hip-left", "shoulder-left"),
+)
+
+# BODY_25 of OpenPose, with its own pairs.
+OPENPOSE_25 = _body(
+    "openpose-25",
+    "nose:neck neck:neck shoulder-right:neck elbow-right:shoulder-right "
+    "wrist-right:elbow-right shoulder-left:neck elbow-left:shoulder-left "
+    "wrist-left:elbow-left hip-centre:neck hip-right:hip-centre knee-right:hip-right "
+    "ankle-right:knee-right hip-left:hip-centre knee-left:hip-left ankle-left:knee-left "
+    "eye-right:nose eye-left:nose ear-right:eye-right ear-left:eye-left "
+    "big-toe-left:ankle-left small-toe-left:big-toe-left heel-left:ankle-left "
+    "big-toe-right:ankle-right small-toe-right:big-toe-right heel-right:ankle-right",
+    "nose neck hip-centre eye-right eye-left ear-right ear-left",
+    ("hip-centre", "neck"),
+    leg_left="big-toe-left small-toe-left heel-left",
+    leg_right="big-toe-right small-toe-right heel-right",
+)
+
+# COCO's 17 keypoints; the tree is PYSKL's.
+COCO_17 = _body(
+    "coco-17",
+    "nose:nose eye-left:nose eye-right:nose ear-left:eye-left ear-right:eye-right "
+    "shoulder-left:nose shoulder-right:nose elbow-left:shoulder-left "
+    "elbow-right:shoulder-right wrist-left:elbow-left wrist-right:elbow-right "
+    "hip-left:shoulder-left hip-right:shoulder-right knee-left:hip-left "
+    "knee-right:hip-right ankle-left:knee-left ankle-right:knee-right",
+    "nose eye-left eye-right ear-left ear-right",
+    ("hip-left", "shoulder-left"),
+)
+
+# MediaPipe Pose; the joints between the limbs that it lacks are not made up, so the tree hangs
+# from the nose as COCO's does.
+MEDIAPIPE_33 = _body(
+    "mediapipe-33",
+    "nose:nose eye-inner-left:nose eye-left:eye-inner-left eye-outer-left:eye-left "
+    "eye-inner-right:nose eye-right:eye-inner-right eye-outer-right:eye-right "
+    "ear-left:eye-outer-left ear-right:eye-outer-right mouth-left:nose mouth-right:nose "
+    "shoulder-left:nose shoulder-right:nose elbow-left:shoulder-left "
+    "elbow-right:shoulder-right wrist-left:elbow-left wrist-right:elbow-right "
+    "pinky-left:wrist-left pinky-right:wrist-right index-left:wrist-left "
+    "index-right:wrist-right thumb-left:wrist-left thumb-right:wrist-right "
+    "hip-left:shoulder-left hip-right:shoulder-right knee-left:hip-left "
+    "knee-right:hip-right ankle-left:knee-left ankle-right:knee-right "
+    "heel-left:ankle-left heel-right:ankle-right foot-index-left:heel-left "
+    "foot-index-right:heel-right",
+    "nose eye-inner-left eye-left eye-outer-left eye-inner-right eye-right eye-outer-right "
+    "ear-left ear-right mouth-left mouth-right",
+    ("hip-left", "shoulder-left"),
+    arm_left="pinky-left index-left thumb-left",
+    arm_right="pinky-right index-right thumb-right",
+    leg_left="heel-left foot-index-left",
+    leg_right="heel-right foot-index-right",
+)
+
+# PrimeSense's 15 joints; hands and feet are the ends of the limbs.
 SBU_15 = _layout(
     "sbu-15",
-    {
-        "head": "neck",
-        "neck": "neck",
-        "torso": "neck",
-        "shoulder-left": "neck",
-        "elbow-left": "shoulder-left",
-        "hand-left": "elbow-left",
-        "shoulder-right": "neck",
-        "elbow-right": "shoulder-right",
-        "hand-right": "elbow-right",
-        "hip-left": "torso",
-        "knee-left": "hip-left",
-        "foot-left": "knee-left",
-        "hip-right": "torso",
-        "knee-right": "hip-right",
-        "foot-right": "knee-right",
-    },
+    _tree(
+        "head:neck neck:neck torso:neck shoulder-left:neck elbow-left:shoulder-left "
+        "hand-left:elbow-left shoulder-right:neck elbow-right:shoulder-right "
+        "hand-right:elbow-right hip-left:torso knee-left:hip-left foot-left:knee-left "
+        "hip-right:torso knee-right:hip-right foot-right:knee-right"
+    ),
     {
         "trunk": "head neck torso",
         "arm-left": "shoulder-left elbow-left hand-left",
@@ -283,37 +369,23 @@ SBU_15 = _layout(
         "leg-right": "hip-right knee-right foot-right",
     },
     spine=("torso", "neck"),
-    across=("shoulder-right", "shoulder-left"),
-)
-
-_FINGERS = ("thumb", "index", "middle", "ring", "little")
-_KNUCKLES = ("base", "first", "second", "tip")
-
-HAND_22 = _layout(
-    "hand-22",
-    {
-        "wrist": "wrist",
-        "palm": "wrist",
-        **{
-            f"{finger}-{knuckle}": f"{finger}-{_KNUCKLES[k - 1]}" if k else "palm"
-            for finger in _FINGERS
-            for k, knuckle in enumerate(_KNUCKLES)
-        },
-    },
-    {
-        "palm": "wrist palm",
-        **{f: " ".join(f"{f}-{knuckle}" for knuckle in _KNUCKLES) for f in _FINGERS},
-    },
-    spine=("wrist", "middle-base"),
-    across=None,
+    across=_SHOULDERS,
 )
 
 SKELETONS: dict[str, Skeleton] = {
-    "kinect-v2": KINECT_V2,
-    "kinect-v1": KINECT_V1,
-    "hand-22": HAND_22,
-    "openpose-18": OPENPOSE_18,
-    "sbu-15": SBU_15,
+    layout.name: layout
+    for layout in (
+        KINECT_V2,
+        KINECT_V1,
+        HAND_22,
+        HAND_21,
+        HAND_20,
+        SBU_15,
+        OPENPOSE_18,
+        OPENPOSE_25,
+        COCO_17,
+        MEDIAPIPE_33,
+    )
 }
 
 

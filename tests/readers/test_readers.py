@@ -8,14 +8,20 @@ import numpy as np
 import pytest
 from damage import damage, damages, share
 from hypothesis import HealthCheck, given, settings
+from make_bvh import write_bvh
 from make_dhg import write_dhg
 from make_kinetics import write_kinetics
+from make_mediapipe import write_mediapipe
 from make_msr_action3d import write_msr_action3d
 from make_ntu import ntu_text
 from make_nw_ucla import write_nw_ucla
+from make_openpose import write_openpose
 from make_pku_mmd import write_pku_mmd
+from make_precog import write_precog
 from make_sbu import write_sbu
+from make_sfinge import write_sfinge
 from make_shrec17 import write_shrec17
+from make_table import write_table
 
 from laban.errors import LabanError
 from laban.layout import check_clip
@@ -43,10 +49,16 @@ WRITERS = {
         folder, ["a01_s01_e01", "a02_s02_e01"], usable=["a01_s01_e01"]
     ),
     "sbu": lambda folder: write_sbu(folder, ["s01s02/01/001", "s07s03/08/001"]),
+    "precog": lambda folder: write_precog(folder, {"Seq1_2": [0, 1, 1], "Seq6_12": [8, 0]}),
+    "sfinge": lambda folder: write_sfinge(folder, [(13, 36)], {7: [(1, 2, 4)]}),
+    "bvh": lambda folder: write_bvh(folder, ["dance_1", "dance_2"]),
+    "openpose": lambda folder: write_openpose(folder, ["jump", "walk"]),
+    "table": lambda folder: write_table(folder, ["jump", "walk"]),
+    "mediapipe": lambda folder: write_mediapipe(folder, ["jump", "walk"]),
 }
 
 
-FLAT = {"kinetics"}
+FLAT = {"kinetics", "openpose"}
 
 
 @pytest.mark.parametrize("name", READERS)
@@ -64,9 +76,10 @@ def test_contract(name, tmp_path):
         clip = reader.read(source, entry)
         assert (clip.name, clip.label, dict(clip.facts)) == (entry.name, entry.label, entry.facts)
         assert clip.poses.dtype == np.float32
-        assert clip.poses.shape[2] == len(reader.skeleton)
+        assert reader.skeleton in (None, clip.skeleton)
+        assert clip.poses.shape[2] == len(clip.skeleton)
         assert clip.poses.shape[3] == (2 if name in FLAT else 3)
-        assert clip.fps == reader.fps
+        assert reader.fps in (None, clip.fps)
         assert np.isfinite(clip.poses).all()
         assert not clip.poses[~clip.present].any()
         assert all(isinstance(value, str) for value in clip.facts.values())

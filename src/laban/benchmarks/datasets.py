@@ -15,7 +15,12 @@ dhg-*           2,660 + 140                       leave one subject out, mean ov
 nw-ucla-xview   1,020 + 464                       https://arxiv.org/abs/1405.2941
 msr-*           567              557              https://doi.org/10.1109/CVPRW.2010.5543273
 sbu             282                               mean over 5 folds of pairs
+precog          36 + 36 long                      ours: odd subjects train, even ones test
+sfinge          504 + 36                          ours: dictionary and first half train
 ==============  ===============  ===============  ==========================================
+
+PRECOG 2016 and SFINGE 3D list no split; their untrimmed recordings carry segments instead of a
+label, so the classes are those of the segments.
 
 Clips that a dataset itself lists as faulty (``skeleton: faulty``, a fact that its reader sets) play
 no part: NTU's 302 and 535 samples with missing skeletons, and the ten clips that MSR-Action3D's
@@ -31,7 +36,9 @@ from laban.classes import (
     NTU_CLASSES,
     NW_UCLA_ACTIONS,
     PKU_ACTIONS,
+    PRECOG_ACTIONS,
     SBU_INTERACTIONS,
+    SFINGE_GESTURES,
     SHREC17_GESTURES,
 )
 
@@ -173,4 +180,18 @@ BENCHMARKS: dict[str, Benchmark] = {
     ),
     **{f"msr-{actions}": _msr(actions) for actions in _MSR_SETS},
     **{f"sbu:{fold}": _sbu(fold) for fold in range(1, 6)},
+    "precog": Benchmark(
+        "precog",
+        PRECOG_ACTIONS,
+        {"subject": _numbers(range(1, 13, 2))},
+        {"subject": _numbers(range(2, 13, 2))},
+        dataset="precog",
+    ),
+    "sfinge": Benchmark(
+        "sfinge",
+        SFINGE_GESTURES,
+        {"recording": _numbers(range(1, 37)) | {"dictionary"}},
+        {"recording": _numbers(range(37, 73))},
+        dataset="sfinge",
+    ),
 }

@@ -10,15 +10,21 @@ NTU), heads its file.
 from typing import Protocol
 
 from laban.clip import Clip
+from laban.readers.bvh import Bvh
 from laban.readers.dhg import Dhg
 from laban.readers.kinetics import Kinetics
+from laban.readers.mediapipe import MediaPipe
 from laban.readers.msr_action3d import MsrAction3D
 from laban.readers.ntu import Ntu
 from laban.readers.nw_ucla import NwUcla
+from laban.readers.openpose import OpenPose
 from laban.readers.pku_mmd import PkuMmd
+from laban.readers.precog import Precog
 from laban.readers.sbu import Sbu
+from laban.readers.sfinge import Sfinge
 from laban.readers.shrec17 import Shrec17
 from laban.readers.source import Entry, Source
+from laban.readers.table import Table
 from laban.skeletons import Skeleton
 
 __all__ = ["READERS", "Entry", "Reader", "Source", "detect_format"]
@@ -31,15 +37,19 @@ class Reader(Protocol):
         name: The format's word on the command line.
         about: One line for help.
         layout: How its files are named, for errors.
-        skeleton: The joint layout of its clips.
-        fps: Frames a second.
+        skeleton: The joint layout of its clips, None where each source has its own.
+        fps: Frames a second, None where the source tells.
     """
 
     name: str
     about: str
     layout: str
-    skeleton: Skeleton
-    fps: float
+
+    @property
+    def skeleton(self) -> Skeleton | None: ...  # noqa: D102
+
+    @property
+    def fps(self) -> float | None: ...  # noqa: D102
 
     def matches(self, source: Source) -> bool:
         """Whether the source has files named as this format's."""
@@ -60,6 +70,12 @@ READERS: dict[str, Reader] = {
     "kinetics": Kinetics(),
     "msr-action3d": MsrAction3D(),
     "sbu": Sbu(),
+    "precog": Precog(),
+    "sfinge": Sfinge(),
+    "bvh": Bvh(),
+    "openpose": OpenPose(),
+    "mediapipe": MediaPipe(),
+    "table": Table(),
 }
 
 

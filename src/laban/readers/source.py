@@ -19,7 +19,7 @@ from types import TracebackType
 
 from laban.errors import LabanError
 
-__all__ = ["Entry", "Source", "distinct"]
+__all__ = ["Entry", "Source", "clip_names", "distinct"]
 
 _LARGEST = 256 * 2**20  # bytes of one unpacked file
 _RATIO, _RATIO_FREE = 200, 2**20  # unpacked / packed, asked only of entries above a mebibyte
@@ -40,7 +40,7 @@ class Entry:
 
     Attributes:
         name: The clip's name, distinct within the source.
-        path: Where its file is inside the source.
+        path: Where its file is inside the source, or what its files' paths begin with.
         facts: What the names and list files say: ``subject``, ``camera`` and so on, all strings.
         label: The class name, or None where nothing says it.
         files: Its files in order, where a clip is several.
@@ -64,6 +64,22 @@ def distinct(entries: Iterable[Entry]) -> list[Entry]:
                 "take one of them away or name the folder that holds the right one"
             )
     return [by_name[name] for name in sorted(by_name)]
+
+
+def clip_names(paths: Iterable[str]) -> list[tuple[str, str]]:
+    """Names of clips that are told by their files alone, with the files, sorted by name.
+
+    A name is the path without its ending, below the deepest folder that all files share, so it
+    does not depend on where that folder lies.
+
+    >>> clip_names(["data/walk/1.csv", "data/run/1.csv"])
+    [('run/1', 'data/run/1.csv'), ('walk/1', 'data/walk/1.csv')]
+    """
+    paths = list(paths)
+    parents = [path.split("/")[:-1] for path in paths]
+    shared = os.path.commonprefix(parents) if parents else []
+    named = (("/".join(path.split("/")[len(shared) :]), path) for path in paths)
+    return sorted((name.rpartition(".")[0] or name, path) for name, path in named)
 
 
 class Source:

@@ -43,13 +43,14 @@ def cast_fields(data: bytes, starts: np.ndarray, stops: np.ndarray) -> np.ndarra
     return np.frombuffer(column.buffers()[1], np.float64, count)[::2].reshape(starts.shape)
 
 
-def number_rows(data: bytes, name: str, columns: int) -> np.ndarray:
+def number_rows(data: bytes, name: str, columns: int, *, first_line: int = 1) -> np.ndarray:
     """Text -> (T, columns) float32, a row a line; blank lines at the end do not count.
 
     Args:
         data: The file's bytes: numbers between blanks, LF or CRLF.
         name: The file, for the sentences of errors.
         columns: How many numbers every line must have.
+        first_line: The number of the first line in the file, where other lines stand before it.
 
     Raises:
         LabanError: No line, a line of another length, or a number that is not finite.
@@ -69,21 +70,22 @@ def number_rows(data: bytes, name: str, columns: int) -> np.ndarray:
     if (counts != columns).any():
         line = int(np.argmax(counts != columns))
         raise LabanError(
-            f"{name}, line {line + 1} has {counts[line]} fields where {columns} numbers belong: "
-            "the file is damaged, copy it again"
+            f"{name}, line {line + first_line} has {counts[line]} fields where {columns} numbers "
+            "belong: the file is damaged, copy it again"
         )
     values = cast_fields(data, starts, stops)
     if values is None:
         place = next(n for n in range(len(starts)) if _is_wrong(data, starts[n], stops[n]))
         field = data[starts[place] : stops[place]]
         raise LabanError(
-            f"{name}, line {place // columns + 1}: {field[:40]!r} is not a number, mend the line"
+            f"{name}, line {place // columns + first_line}: {field[:40]!r} is not a number, "
+            "mend the line"
         )
     with np.errstate(over="ignore"):
         rows = values.reshape(-1, columns).astype(np.float32)
     if not np.isfinite(rows).all():
         line = int(np.argmin(np.isfinite(rows).all(1)))
-        raise LabanError(f"{name}, line {line + 1}: a number is not finite, mend the line")
+        raise LabanError(f"{name}, line {line + first_line}: a number is not finite, mend the line")
     return rows
 
 
