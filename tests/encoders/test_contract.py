@@ -27,6 +27,10 @@ OPTIONS["stst"] += [
         "attention": "tanh+map",
         "blocks": "parallel+convolution",
     },
+# Training is compared with itself, so nothing is dropped at random.
+OPTIONS["st-gcn"] = [{"layers": ((8, 1), (12, 2)), "dropout": 0.0}]
+OPTIONS["st-gcn"] += [
+    OPTIONS["st-gcn"][0] | {"kernel": 3, "importance": False, "partition": "truncated"},
 ]
 CASES = [
     pytest.param(name, options, skeleton, id=f"{name}-{number}-{skeleton}")

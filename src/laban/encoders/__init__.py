@@ -7,8 +7,13 @@
 from torch import nn
 
 from laban.encoders.dsta_net import DSTANet
+from laban.encoders.st_gcn import STGCN
 from laban.encoders.stst import STST
 
-__all__ = ["ENCODERS", "STST", "DSTANet"]
+__all__ = ["STGCN", "STST", "DSTANet"]
 
-ENCODERS: dict[str, type[nn.Module]] = {"dsta-net": DSTANet, "stst": STST}
+ENCODERS: dict[str, type[nn.Module]] = {
+    "dsta-net": DSTANet,
+    "st-gcn": STGCN,
+    "stst": STST,
+}

@@ -9,8 +9,16 @@ from laban.nn.attention_module import (
     strided,
     zero_absent,
 )
-from laban.nn.classifier import Classifier
+from laban.nn.classifier import Classifier, Pooled
 from laban.nn.features import Features, masked_mean
+from laban.nn.graph import (
+    GraphConv,
+    GraphConvNorm,
+    choose_maps,
+    directed_partition,
+    spatial_partition,
+)
+from laban.nn.joint_norm import InputNorm, JointNorm
 from laban.nn.linear import LinearNorm, TimeConvNorm
 from laban.nn.norm import MaskedBatchNorm
 from laban.nn.options import check_shape, check_words
@@ -26,9 +34,14 @@ __all__ = [
     "Classifier",
     "Directions",
     "Features",
+    "GraphConv",
+    "GraphConvNorm",
+    "InputNorm",
+    "JointNorm",
     "JointTokens",
     "LinearNorm",
     "MaskedBatchNorm",
+    "Pooled",
     "Position",
     "PositionCode",
     "Scope",
@@ -41,12 +54,15 @@ __all__ = [
     "attention_scores",
     "check_shape",
     "check_words",
+    "choose_maps",
+    "directed_partition",
     "fan_out_start",
     "fold_persons",
     "masked_mean",
     "position_code",
     "sinusoid",
     "spatial_maps",
+    "spatial_partition",
     "strided",
     "unfold_persons",
     "zero_absent",

@@ -1,10 +1,32 @@
-"""An encoder, the mean over what is present, and a linear map to class scores."""
+"""An encoder and the mean over what is present, alone or with a linear map to class scores."""
 
 from torch import Tensor, nn
 
 from laban.nn.features import masked_mean
 
-__all__ = ["Classifier"]
+__all__ = ["Classifier", "Pooled"]
+
+
+class Pooled(nn.Module):
+    """An encoder's features, averaged over what is present.
+
+    Args:
+        encoder: A module that gives `Features`.
+    """
+
+    def __init__(self, encoder: nn.Module) -> None:
+        super().__init__()
+        self.encoder = encoder
+
+    def forward(
+        self,
+        poses: Tensor,
+        present: Tensor | None = None,
+        joints: Tensor | None = None,
+        frames: Tensor | None = None,
+    ) -> Tensor:
+        """(B, M, T, V, C), (B, M, T) -> (B, D), arguments as the encoder takes them."""
+        return masked_mean(self.encoder(poses, present, joints, frames))
 
 
 class Classifier(nn.Module):

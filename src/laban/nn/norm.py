@@ -45,10 +45,12 @@ class MaskedBatchNorm(nn.Module):
 
         Args:
             x: The tensor to normalise.
-            mask: bool, the shape of ``x`` without its channel axis; False takes no part in the
-                statistics (it is normalised with them all the same). None: all take part.
+            mask: bool, the shape of ``x``, or of ``x`` without its channel axis; False takes no
+                part in the statistics (it is normalised with them all the same). None: all do.
         """
         if self.axis not in (-1, x.dim() - 1):
+            if mask is not None and mask.dim() == x.dim():
+                mask = mask.movedim(self.axis, -1)
             moved = self._normalised(x.movedim(self.axis, -1), mask)
             return moved.movedim(-1, self.axis)
         return self._normalised(x, mask)
@@ -58,7 +60,8 @@ class MaskedBatchNorm(nn.Module):
         if self.training:
             self.num_batches_tracked.add_(1)
         if self.training and (mask is not None or _world_size() > 1):
-            rows = self._masked(rows, None if mask is None else mask.reshape(-1, 1))
+            width = 1 if mask is None or mask.dim() < x.dim() else x.shape[-1]
+            rows = self._masked(rows, None if mask is None else mask.reshape(-1, width))
         else:
             rows = F.batch_norm(
                 rows,
@@ -73,18 +76,20 @@ class MaskedBatchNorm(nn.Module):
         return rows.view(x.shape)
 
     def _masked(self, x: Tensor, mask: Tensor | None) -> Tensor:
-        """(R, C), (R, 1) -> (R, C): statistics of the masked rows of all processes."""
+        """(R, C), (R, 1 or C) -> (R, C): statistics of what is masked, of all processes."""
         wide = x.to(torch.promote_types(x.dtype, torch.float32))
         kept = wide if mask is None else wide.masked_fill(~mask, 0)
         seen = wide.new_full((1,), len(x)) if mask is None else mask.sum(0).to(wide.dtype)
         sums = _summed_over_processes(torch.cat((kept.sum(0), seen)))
-        count = sums[-1].clamp(min=1)
-        mean = sums[:-1] / count
+        channels = x.shape[1]
+        mean, seen = sums[:channels], sums[channels:]
+        count = seen.clamp(min=1)
+        mean = mean / count
         # A second pass: the mean square minus the squared mean would lose what float32 cannot hold.
         centred = wide - mean if mask is None else (wide - mean).masked_fill(~mask, 0)
         variance = _summed_over_processes(centred.square().sum(0)) / count
         with torch.no_grad():
-            share = self.momentum * (sums[-1] > 0)
+            share = self.momentum * (seen > 0)
             unbiased = variance * (count / (count - 1).clamp(min=1))
             self.running_mean.lerp_(mean, share)
             self.running_var.lerp_(unbiased, share)

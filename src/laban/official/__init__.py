@@ -13,15 +13,22 @@ from torch import Tensor, nn
 
 from laban.errors import LabanError, unknown_name
 from laban.official.dsta_net import dsta_net
+from laban.official.pstl import pstl
 from laban.official.stst import stst
 
 __all__ = ["LOADERS", "load"]
 
-LOADERS: dict[str, Callable[..., nn.Module]] = {"dsta-net": dsta_net, "stst": stst}
+LOADERS: dict[str, Callable[..., nn.Module]] = {
+    "dsta-net": dsta_net,
+    "stst": stst,
+    "pstl": pstl,
+}
 
 
 def load(name: str, state_dict: Mapping[str, Tensor], **options: Any) -> nn.Module:
     """A module that takes poses (B, M, T, V, C) -> scores (B, K), as the official network does.
+
+    For ``pstl``, an encoder alone, it is the pooled features (B, D).
 
     It is in evaluation mode. Buffers that the official class computes itself are accepted, and the
     ``module.`` that PyTorch's DataParallel puts before every name.

@@ -7,7 +7,7 @@ from torch import Tensor, nn
 from laban.errors import LabanError
 from laban.skeletons import SKELETONS, Skeleton
 
-__all__ = ["check_names", "fill", "skeleton_of"]
+__all__ = ["check_names", "fill", "graph_of", "norm_names", "size_of", "skeleton_of"]
 
 
 def check_names(network: str, given: Iterable[str], expected: Iterable[str]) -> None:
@@ -43,10 +43,14 @@ def fill(
     """
     weights, wrong = module.state_dict(), []
     for official, ours in names.items():
-        tensor = convert(ours, tensors[official])
-        if tensor.shape != weights[ours].shape:
+        try:
+            tensor = convert(ours, tensors[official])
+        except (RuntimeError, IndexError, ValueError):  # of another rank, or not divisible
+            tensor = None
+        if tensor is None or tensor.shape != weights[ours].shape:
             wrong.append(f"{official} {list(tensors[official].shape)}")
-        weights[ours] = tensor
+        else:
+            weights[ours] = tensor
     if wrong:
         raise LabanError(
             f"{network}: shapes do not fit the rest of the tensors: {', '.join(wrong)}"
@@ -61,3 +65,25 @@ def skeleton_of(joints: int) -> Skeleton:
             return skeleton
     names = tuple(f"joint-{j}" for j in range(joints))
     return Skeleton(f"unnamed-{joints}", names, parents=(0,) * joints)
+
+
+def graph_of(network: str, joints: int) -> Skeleton:
+    """The built-in layout with so many joints; an error where there is none to make a graph of."""
+    for skeleton in SKELETONS.values():
+        if len(skeleton) == joints:
+            return skeleton
+    raise LabanError(f"{network}: no built-in layout has {joints} joints: give skeleton")
+
+
+def size_of(network: str, tensors: Mapping[str, Tensor], name: str, axis: int = 0) -> int:
+    """The size of a tensor along an axis; an error that names it where it has no such axis."""
+    shape = tensors[name].shape
+    if axis >= len(shape):
+        raise LabanError(f"{network}: {name} {list(shape)} has no axis {axis}: check the file")
+    return shape[axis]
+
+
+def norm_names(theirs: str, ours: str) -> dict[str, str]:
+    """The names of a batch normalisation's tensors."""
+    ends = ("weight", "bias", "running_mean", "running_var")
+    return {f"{theirs}.{end}": f"{ours}.{end}" for end in ends}
