@@ -27,11 +27,18 @@ OPTIONS["stst"] += [
         "attention": "tanh+map",
         "blocks": "parallel+convolution",
     },
+]
 # Training is compared with itself, so nothing is dropped at random.
 OPTIONS["st-gcn"] = [{"layers": ((8, 1), (12, 2)), "dropout": 0.0}]
 OPTIONS["st-gcn"] += [
     OPTIONS["st-gcn"][0] | {"kernel": 3, "importance": False, "partition": "truncated"},
 ]
+_HALVES = ((8, 1, "convolution"), (8, 1, "convolution"), (16, 2, "attention"))
+_ST_TR = {"layers": _HALVES, "heads": 2, "poses_at": 2, "dropout": 0.0, "drop_attention": 0.0}
+_EVERYWHERE = {"layers": ((8, 1, 4), (16, 2, "attention"), (16, 1, "attention")), "augment": 0.25}
+OPTIONS["s-tr"] = [_ST_TR, _ST_TR | _EVERYWHERE]
+OPTIONS["t-tr"] = [_ST_TR, _ST_TR | _EVERYWHERE, _ST_TR | {"graph": "adaptive"}]
+OPTIONS["st-tr-1s"] = [_ST_TR, _ST_TR | {"graph": "fixed", "poses_at": None}]
 CASES = [
     pytest.param(name, options, skeleton, id=f"{name}-{number}-{skeleton}")
     for name in ENCODERS

@@ -35,7 +35,7 @@ def test_truncated_distances_make_far_bones_two_way():
 
 
 def test_directed_partition_of_a_small_tree():
-    own, children, parent = directed_partition(TREE)
+    own, parent, children = directed_partition(TREE)
     assert torch.equal(own, torch.eye(5))
     assert children[1].tolist() == [0, 0, 0.5, 0, 0.5]
     assert parent[1].tolist() == [1, 0, 0, 0, 0]

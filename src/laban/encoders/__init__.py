@@ -8,12 +8,16 @@ from torch import nn
 
 from laban.encoders.dsta_net import DSTANet
 from laban.encoders.st_gcn import STGCN
+from laban.encoders.st_tr import STR, STTR1S, TTR
 from laban.encoders.stst import STST
 
-__all__ = ["STGCN", "STST", "DSTANet"]
+__all__ = ["STGCN", "STR", "STST", "STTR1S", "TTR", "DSTANet"]
 
 ENCODERS: dict[str, type[nn.Module]] = {
     "dsta-net": DSTANet,
     "st-gcn": STGCN,
+    "s-tr": STR,
+    "t-tr": TTR,
+    "st-tr-1s": STTR1S,
     "stst": STST,
 }

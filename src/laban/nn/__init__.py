@@ -1,5 +1,6 @@
 """Parts of networks that more than one encoder needs."""
 
+from laban.nn.adaptive_graph import AdaptiveMaps
 from laban.nn.attention_maps import AttentionMaps, Directions, Strategy, attention_scores
 from laban.nn.attention_module import (
     AttentionModule,
@@ -10,6 +11,7 @@ from laban.nn.attention_module import (
     zero_absent,
 )
 from laban.nn.classifier import Classifier, Pooled
+from laban.nn.drop_attention import DropAttention, attend
 from laban.nn.features import Features, masked_mean
 from laban.nn.graph import (
     GraphConv,
@@ -29,10 +31,12 @@ from laban.nn.tanh_attention import TanhMaps
 from laban.nn.tokens import JointTokens
 
 __all__ = [
+    "AdaptiveMaps",
     "AttentionMaps",
     "AttentionModule",
     "Classifier",
     "Directions",
+    "DropAttention",
     "Features",
     "GraphConv",
     "GraphConvNorm",
@@ -51,6 +55,7 @@ __all__ = [
     "TimeConvNorm",
     "TimeConvolution",
     "TransformerBlock",
+    "attend",
     "attention_scores",
     "check_shape",
     "check_words",

@@ -51,12 +51,12 @@ def spatial_partition(skeleton: Skeleton, *, farthest: int | None = None) -> Ten
 def directed_partition(skeleton: Skeleton) -> Tensor:
     """2S-AGCN's and ST-TR's partition: ``-> (3, V, V)``.
 
-    Subsets: the joint itself, its children (their mean), its parent.
+    Subsets: the joint itself, its parent, its children (their mean).
     """
     maps = torch.zeros(3, len(skeleton), len(skeleton))
     maps[0].fill_diagonal_(1)
     for parent, child in skeleton.bones:
-        maps[1, parent, child] = maps[2, child, parent] = 1
+        maps[1, child, parent] = maps[2, parent, child] = 1
     return maps / maps.sum(2, keepdim=True).clamp(min=1)
 
 

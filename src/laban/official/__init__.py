@@ -7,6 +7,7 @@ Facts of the official code are here, none of its code.
 
 import inspect
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any
 
 from torch import Tensor, nn
@@ -14,12 +15,15 @@ from torch import Tensor, nn
 from laban.errors import LabanError, unknown_name
 from laban.official.dsta_net import dsta_net
 from laban.official.pstl import pstl
+from laban.official.st_tr import st_tr
 from laban.official.stst import stst
 
 __all__ = ["LOADERS", "load"]
 
 LOADERS: dict[str, Callable[..., nn.Module]] = {
     "dsta-net": dsta_net,
+    "st-tr-spatial": partial(st_tr, "joints"),
+    "st-tr-temporal": partial(st_tr, "frames"),
     "stst": stst,
     "pstl": pstl,
 }
