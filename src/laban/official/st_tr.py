@@ -76,8 +76,13 @@ def st_tr(
         drop_attention=drop_attention,
     )
     classifier = Classifier(encoder, size_of(network, weights, "fcn.weight"))
-    names = tensor_names(units, options["graph"])
-    together, ours = stacked(network, weights, names)
+    for name in UNUSED:
+        if weights[name].shape != (encoder.dim,):
+            raise LabanError(
+                f"{network}: shapes do not fit the rest of the tensors: "
+                f"{name} {list(weights[name].shape)}"
+            )
+    together, ours = stacked(network, weights, tensor_names(units, options["graph"]))
     fill(network, classifier, together, ours, partial(converted, joints))
     return classifier
 

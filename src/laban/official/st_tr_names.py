@@ -75,20 +75,19 @@ def units_named(names: Iterable[str]) -> list[Unit]:
 
     units = []
     for place in range(-1 if has("gcn0.", "tcn0.") or not numbers else 0, depth):
-        bare = Unit(place, *[False] * 7)
+        unit = Unit(place, *[False] * 7)
+        unit = unit._replace(joints_shortcut=has(unit.joints + "down."))
         if place >= 0:
-            joints, frames = bare.joints, bare.frames
-            bare = Unit(
-                place,
-                has(joints + "attention_conv.", joints + "data_bn."),
-                has(frames + "qkv_conv.", frames + "attn_out.", frames + "data_bn."),
-                has(joints + "g_convolutions."),
-                has(frames + "tcn_conv."),
-                has(joints + "down."),
-                has(frames + "down."),
-                has(f"backbone.{place}.down1."),
+            joints, frames = unit.joints, unit.frames
+            unit = unit._replace(
+                over_joints=has(joints + "attention_conv.", joints + "data_bn."),
+                over_frames=has(frames + "qkv_conv.", frames + "attn_out.", frames + "data_bn."),
+                convolves_joints=has(joints + "g_convolutions."),
+                convolves_frames=has(frames + "tcn_conv."),
+                frames_shortcut=has(frames + "down."),
+                shortcut=has(f"backbone.{place}.down1."),
             )
-        units.append(bare)
+        units.append(unit)
     return units
 
 
@@ -195,7 +194,7 @@ def converted(joints: int, ours: str, tensor: Tensor) -> Tensor:
     if ".before.norm." in ours:  # channel by channel there, joint by joint here
         return tensor.unflatten(0, (-1, joints)).T.flatten()
     if ours.endswith((".importance", ".adaptive.shared")):
-        return tensor.mT
+        return tensor.transpose(1, 2)
     if ".adaptive.givers." in ours or ".adaptive.takers." in ours:
         return (
             tensor.flatten(0, 1).squeeze((-1, -2)) if ours.endswith("weight") else tensor.flatten()
