@@ -1,3 +1,5 @@
+import math
+
 import pytest
 import torch
 
@@ -27,6 +29,9 @@ AUGMENTATIONS = {
     "shear": lambda x, p, d: augment.random_shear(x, d, 0.5),
     "jitter": lambda x, p, d: augment.jitter(x, p, d, 0.1),
     "mirror": lambda x, p, d: augment.random_mirror(x, d, SKELETON),
+    "axis rotation": lambda x, p, d: augment.random_axis_rotation(x, d),
+    "move": lambda x, p, d: augment.random_move(x, p, d),
+    "swap": lambda x, p, d: augment.random_swap(x, d, SKELETON),
 }
 
 
@@ -38,7 +43,7 @@ def test_draws_per_clip_repeats_by_seed_and_leaves_absence(name):
     assert torch.equal(made, AUGMENTATIONS[name](poses, present, draws()))
     assert (made[~present] == 0).all()
     different = {tuple(row.flatten()[:50].tolist()) for row in made}
-    assert len(different) == (2 if name == "mirror" else 6)
+    assert len(different) == (2 if name in ("mirror", "swap") else 6)
 
 
 def test_rotation_keeps_distances_and_stays_within_its_angles():
@@ -78,3 +83,58 @@ def test_mirror_twice_is_the_identity_and_swaps_sides():
     left, right = SKELETON.index("hand-left"), SKELETON.index("hand-right")
     torch.testing.assert_close(made[..., left, 0], -poses[..., right, 0])
     torch.testing.assert_close(made[..., left, 1:], poses[..., right, 1:])
+
+
+def test_a_rotation_is_mainly_about_one_axis_and_one_way():
+    """From -30 to 0 degrees about the axis drawn, from -1 to 0 about the others (PSTL)."""
+    poses = torch.eye(3).view(1, 1, 1, 3, 3).expand(3000, 1, 1, 3, 3)
+    turn = augment.random_axis_rotation(poses, draws(3000))[:, 0, 0].mT  # (B, 3, 3)
+    angles = torch.stack((turn[:, 2, 1], turn[:, 0, 2], turn[:, 1, 0]), 1).asin().rad2deg()
+    main = angles.abs().argmax(1)
+    assert angles.min() > -31.5 and angles.max() < 1
+    assert angles.min() < -29
+    assert (main.bincount() - 1000).abs().max() < 150
+    others = angles.abs().sort(1).values[:, :2]
+    assert others.max() < 1.6 and abs(float(others.mean()) - 0.5) < 0.1
+
+
+def naive_move(poses, ends, frame, frames):
+    """One frame's x and y from what is drawn at both ends: angle, size, two shifts."""
+    share = frame / (frames - 1)
+    angle, size, x, y = ((1 - share) * a + share * b for a, b in zip(*ends, strict=True))
+    angle = math.radians(angle)
+    cos, sin = size * math.cos(angle), size * math.sin(angle)
+    turn = torch.tensor([[cos, -sin], [sin, cos]])
+    return poses[..., :2] @ turn.T + torch.tensor([x, y])
+
+
+def test_a_camera_moves_evenly_between_two_of_the_official_candidates():
+    unit = torch.tensor([[1.0, 0.0], [2.0, 0.0]]).expand(400, 1, 11, 2, 2)
+    there = torch.ones(400, 1, 11, dtype=torch.bool)
+    moved = augment.random_move(unit, there, draws(400))
+    seen = set()
+    for row in range(400):
+        ends = []
+        for frame in (0, -1):
+            one, two = moved[row, 0, frame]
+            line = two - one
+            shift = one - line
+            angle = math.degrees(math.atan2(line[1], line[0]))
+            ends.append((angle, float(line.norm()), float(shift[0]), float(shift[1])))
+        for kind, value in enumerate(ends[0]):
+            seen.add((kind, round(value, 2) + 0.0))
+        for frame in range(11):
+            wanted = naive_move(unit[row, 0, frame], ends, frame, 11)
+            torch.testing.assert_close(moved[row, 0, frame], wanted, atol=1e-4, rtol=1e-4)
+    assert {v for k, v in seen if k == 0} == {-10, -5, 0, 5, 10}
+    assert {v for k, v in seen if k == 1} == {0.9, 1, 1.1}
+    assert {v for k, v in seen if k == 2} == {v for k, v in seen if k == 3}
+    assert {v for k, v in seen if k == 3} == {-0.2, -0.1, 0, 0.1, 0.2}
+
+
+def test_a_swap_changes_places_and_no_coordinate():
+    poses, _ = batch(200)
+    made = augment.random_swap(poses, draws(200), SKELETON)
+    swapped = (made != poses).flatten(1).any(1)
+    assert 70 < swapped.sum() < 130
+    torch.testing.assert_close(made[swapped], poses[swapped][..., list(SKELETON.mirror), :])

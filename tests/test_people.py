@@ -7,6 +7,7 @@ from laban.people import (
     drop_empty_frames,
     energy,
     is_upright,
+    listed_people,
     most_confident,
     people_present,
 )
@@ -106,3 +107,17 @@ def test_people_in_a_picture_are_chosen_by_confidence():
     np.testing.assert_array_equal(present, expected.present[:, expected.present.any(0)])
     blind = Clip("c", clip.poses, clip.skeleton, present=clip.present)
     np.testing.assert_array_equal(most_confident(blind, most=2).poses, clip.poses[:2])
+
+
+def test_energy_without_a_centre_counts_the_way_through_the_room():
+    poses = np.random.default_rng(0).normal(size=(2, 6, 25, 3)).astype(np.float32)
+    expected = [sum(body[..., c].astype(float).std() for c in range(3)) for body in poses]
+    np.testing.assert_allclose(energy(poses, np.ones((2, 6), bool), None), expected)
+
+
+def test_listed_people_are_each_frame_s_first():
+    present = np.array([[1, 0, 0, 0], [1, 1, 0, 0], [1, 1, 1, 0]], bool)
+    poses = np.arange(1, 4)[:, None, None, None] * present[..., None, None].astype(np.float32)
+    found, there = listed_people(poses, present, most=2)
+    assert found[..., 0, 0].tolist() == [[1, 2, 3, 0], [2, 3, 0, 0]]
+    assert there.tolist() == [[True, True, True, False], [True, True, False, False]]

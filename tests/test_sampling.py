@@ -74,3 +74,12 @@ def test_take_frames_gathers_each_clip_by_its_own():
     for b in range(3):
         torch.testing.assert_close(taken[b], poses[b][:, chosen[b]])
         assert torch.equal(there[b], present[b][:, chosen[b]])
+
+
+def test_a_window_that_leaves_the_clip_sees_it_backwards():
+    chosen = sampling.random_reflected(12, draws(count=500), share=1 / 6)
+    padded = [1, 0, *range(12), 11, 10]
+    windows = [padded[start : start + 12] for start in range(5)]
+    counts = [sum(row == window for row in chosen.tolist()) for window in windows]
+    assert sum(counts) == 500
+    assert min(counts) > 60

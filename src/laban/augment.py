@@ -4,6 +4,8 @@ Poses are (B, M, T, V, C) with C = 3 or 2 and zeros where nobody is; every funct
 zeros where they are. Angles are in degrees, lengths in the units of the poses.
 """
 
+import math
+
 import torch
 from torch import Tensor
 
@@ -11,7 +13,17 @@ from laban.draws import Draws
 from laban.geometry import rotate, rotation_about
 from laban.skeletons import Skeleton
 
-__all__ = ["jitter", "mirror", "random_mirror", "random_rotation", "random_scale", "random_shear"]
+__all__ = [
+    "jitter",
+    "mirror",
+    "random_axis_rotation",
+    "random_mirror",
+    "random_move",
+    "random_rotation",
+    "random_scale",
+    "random_shear",
+    "random_swap",
+]
 
 
 def random_rotation(
@@ -24,6 +36,54 @@ def random_rotation(
             step = rotation_about(axis, draws.uniform(low=-most, high=most))
             turn = step if turn is None else turn @ step
     return poses if turn is None else rotate(poses, turn)
+
+
+def random_axis_rotation(
+    poses: Tensor, draws: Draws, *, most: float = 30.0, least: float = 1.0
+) -> Tensor:
+    """Turns each clip mainly about one axis, drawn for it: ``(B, M, T, V, 3)``.
+
+    PSTL's "rotate", https://arxiv.org/abs/2302.09018: 0 to ``most`` degrees about that axis, 0 to
+    ``least`` about the two others, clockwise seen from the tip, x first, then y, then z.
+    """
+    main = (draws.uniform() * 3).long()
+    share = draws.uniform(3)
+    turn = torch.eye(3, device=poses.device)
+    for number, axis in enumerate("xyz"):
+        bound = torch.where(main == number, most, least)
+        turn = rotation_about(axis, -share[:, number] * bound) @ turn
+    return rotate(poses, turn)
+
+
+def random_move(
+    poses: Tensor,
+    present: Tensor,
+    draws: Draws,
+    *,
+    turn: float = 10.0,
+    scale: float = 0.1,
+    shift: float = 0.2,
+) -> Tensor:
+    """Turns, sizes and shifts x and y evenly from a draw to another: ``(B, M, T, V, C)``.
+
+    A camera that moves, as ST-GCN's and ST-TR's official codes have it for Kinetics. At the first
+    and the last frame the angle is one of five between -turn and turn degrees, the size one of
+    three between 1 - scale and 1 + scale, the shift of x and of y one of five.
+    """
+    frames = poses.shape[2]
+    ends = draws.uniform(2, 4)
+    steps = torch.tensor([5.0, 3.0, 5.0, 5.0], device=poses.device)
+    ends = (ends * steps).floor() / (steps - 1) * 2 - 1  # (B, 2, 4), -1 to 1
+    share = torch.linspace(0, 1, frames, device=poses.device)[:, None]
+    path = ends[:, :1] * (1 - share) + ends[:, 1:] * share  # (B, T, 4)
+    angle, size, *moves = (part[:, None, :, None] for part in path.unbind(-1))
+    angle, size = angle * turn * (math.pi / 180), 1 + size * scale
+    x, y, *others = poses.unbind(-1)
+    cos, sin = angle.cos() * size, angle.sin() * size
+    turned = (cos * x - sin * y + shift * moves[0], sin * x + cos * y + shift * moves[1])
+    known = present[..., None] & (poses != 0).any(-1)
+    moved = [torch.where(known, part, 0.0) for part in turned]
+    return torch.stack([*moved, *others], -1)
 
 
 def random_scale(poses: Tensor, draws: Draws, spread: float, *, each_axis: bool = False) -> Tensor:
@@ -66,3 +126,15 @@ def random_mirror(
     """Mirrors some of the clips: ``(B, M, T, V, C) -> (B, M, T, V, C)``."""
     chosen = draws.coin(probability=probability)
     return torch.where(chosen[:, None, None, None, None], mirror(poses, skeleton), poses)
+
+
+def random_swap(
+    poses: Tensor, draws: Draws, skeleton: Skeleton, *, probability: float = 0.5
+) -> Tensor:
+    """Left and right joints of some clips change places, and no coordinate: ``(B, M, T, V, C)``.
+
+    PSTL's "spatial flip", https://arxiv.org/abs/2302.09018; `mirror` turns x round as well.
+    """
+    chosen = draws.coin(probability=probability)
+    swapped = poses[..., list(skeleton.mirror), :]
+    return torch.where(chosen[:, None, None, None, None], swapped, poses)

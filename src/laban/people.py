@@ -20,21 +20,24 @@ __all__ = [
     "energy",
     "is_upright",
     "keep_people",
+    "listed_people",
     "most_confident",
     "people_present",
 ]
 
 
-def energy(poses: np.ndarray, present: np.ndarray, centre: int) -> np.ndarray:
+def energy(poses: np.ndarray, present: np.ndarray, centre: int | None) -> np.ndarray:
     """How much each body moves and spreads: ``(M, T, V, C), (M, T) -> (M,)``.
 
     The standard deviations of x, y and z over present frames and joints, summed, after the centre
-    joint of each frame is subtracted; 0 for a body that is never there.
+    joint of each frame is subtracted (None: nothing is); 0 for a body that is never there.
     """
     spread = np.zeros(len(poses))
     for person, (pose, there) in enumerate(zip(poses, present, strict=True)):
         if there.any():
-            relative = pose[there] - pose[there][:, centre : centre + 1]
+            relative = pose[there]
+            if centre is not None:
+                relative = relative - relative[:, centre : centre + 1]
             spread[person] = relative[..., :3].astype(np.float64).std(axis=(0, 1)).sum()
     return spread
 
@@ -94,6 +97,21 @@ def most_confident(clip: Clip, *, most: int = 2) -> Clip:
         poses=np.take_along_axis(clip.poses, order[..., None, None], 0),
         present=np.take_along_axis(clip.present, order, 0),
         confidence=np.take_along_axis(clip.confidence, order[..., None], 0),
+    )
+
+
+def listed_people(
+    poses: np.ndarray, present: np.ndarray, *, most: int
+) -> tuple[np.ndarray, np.ndarray]:
+    """Each frame's first bodies: ``(M, T, V, C), (M, T) -> (most, T, V, C), (most, T)``.
+
+    Body k is the k-th that a frame lists, whoever that is: what official codes do that follow no
+    body ids (ST-TR, Hi-TRS, PSTL).
+    """
+    order = np.argsort(~present, axis=0, kind="stable")[:most]
+    return (
+        np.take_along_axis(poses, order[..., None, None], 0),
+        np.take_along_axis(present, order, 0),
     )
 
 

@@ -14,6 +14,7 @@ __all__ = [
     "linear_frames",
     "random_crop",
     "random_frames",
+    "random_reflected",
     "random_window",
     "take_frames",
     "uniform_frames",
@@ -74,6 +75,19 @@ def random_crop(chosen: Tensor, size: int, draws: Draws) -> Tensor:
         return chosen
     start = (draws.uniform(1) * (room + 1)).long()
     return chosen.gather(1, start + torch.arange(size, device=chosen.device))
+
+
+def random_reflected(frames: int, draws: Draws, *, share: float) -> Tensor:
+    """A window as long as the clip, shifted by up to a share of it: ``-> (B, frames)``.
+
+    Where it leaves the clip it sees the clip's own frames backwards, the outermost twice (PSTL's
+    "crop" with padding, https://arxiv.org/abs/2302.09018).
+    """
+    most = int(frames * share)
+    shift = (draws.uniform(1) * (2 * most + 1)).long() - most
+    place = torch.arange(frames, device=shift.device) + shift
+    place = torch.where(place < 0, -1 - place, place)
+    return torch.where(place >= frames, 2 * frames - 1 - place, place)
 
 
 def centre_crop(chosen: Tensor, size: int) -> Tensor:

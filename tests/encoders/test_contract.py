@@ -243,6 +243,7 @@ def test_bfloat16_stays_near(name, options, skeleton):
 @pytest.mark.slow
 @pytest.mark.parametrize("name", ENCODERS)
 def test_compiles_without_graph_breaks(name):
+    torch._dynamo.reset()  # encoders may share their code, and its limit of compilations
     encoder = make(name, OPTIONS[name][0], "hand-22")
     poses, present = batch("hand-22")
     compiled = torch.compile(encoder, fullgraph=True, backend="aot_eager")

@@ -15,6 +15,8 @@ from laban.batch import Batch
 from laban.clip import Clip
 from laban.pipelines.dsta_net import DSTANetPipeline
 from laban.pipelines.general import GeneralPipeline
+from laban.pipelines.pstl import PSTLPipeline
+from laban.pipelines.st_tr import STTRPipeline
 from laban.skeletons import Skeleton
 
 __all__ = ["PIPELINES", "Pipeline", "View"]
@@ -39,6 +41,8 @@ class Pipeline(Protocol):
 PIPELINES: dict[str, type] = {
     "dsta-net": DSTANetPipeline,
     "general": GeneralPipeline,
+    "pstl": PSTLPipeline,
+    "st-tr": STTRPipeline,
 }
 
 
