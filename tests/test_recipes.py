@@ -33,6 +33,8 @@ def test_every_recipe_resolves_and_takes_a_step_on_its_dataset(name):
     # On short clips, where the encoder takes any length: a step says as much and costs less.
     fixed = values["pipeline"]["name"] != "dsta-net" or "frames" in values["encoder"]
     short = () if fixed else ("--pipeline.window", "12", "--pipeline.crop", "10")
+    if values["pipeline"]["name"] == "st-tr":
+        short = ("--pipeline.frames", "16")
     recipe = config.resolve(values, short, place=name)
     benchmark = benchmark_of(recipe.benchmark)
     skeleton = SKELETONS[LAYOUTS[benchmark.dataset]]
@@ -48,11 +50,16 @@ def test_every_recipe_resolves_and_takes_a_step_on_its_dataset(name):
 
 
 @pytest.mark.parametrize("name", FUSED)
-def test_a_fusion_names_runs_that_differ_in_their_stream_alone(name):
+def test_a_fusion_names_runs_that_differ_in_one_thing_alone(name):
     names = config.table_row(name)["fuse"]
     recipes = [config.resolve(config.load_recipe(one)) for one in names]
-    assert len({recipe.stream for recipe in recipes}) == len(names) == 4
-    assert len({str({**recipe.values, "stream": ""}) for recipe in recipes}) == 1
+    if name.startswith("st-tr"):  # its two networks, of the same input
+        assert [recipe.encoder["name"] for recipe in recipes] == ["s-tr", "t-tr"]
+        same = [{**recipe.values, "encoder": recipe.encoder | {"name": ""}} for recipe in recipes]
+    else:
+        assert len({recipe.stream for recipe in recipes}) == len(names) == 4
+        same = [{**recipe.values, "stream": ""} for recipe in recipes]
+    assert len({str(values) for values in same}) == 1
     with pytest.raises(LabanError, match="is a fusion: train"):
         config.load_recipe(name)
 
@@ -102,3 +109,34 @@ def test_the_paper_s_training_is_in_its_recipe():
     assert (training.optimiser.lr, training.optimiser.weight_decay) == (0.1, 5e-4)
     rates = [training.schedule.rate(epoch, 120) for epoch in (0, 59, 60, 90)]
     assert rates == pytest.approx([1, 1, 0.1, 0.01])
+
+
+def test_published_numbers_of_st_tr_stand_as_in_its_tables():
+    rows = config.recipe_list("st-tr")
+    published = {
+        (table, benchmark): sorted(
+            row["published"]
+            for row in rows
+            if (row["table"], row["benchmark"]) == (table, benchmark) and row["published"]
+        )
+        for table, benchmark in sorted({(row["table"], row["benchmark"]) for row in rows})
+    }
+    assert published == {
+        ("Table 1", "ntu60-xsub"): [85.7, 86.0, 86.4, 87.3, 87.9, 88.7, 89.9],
+        ("Table 1", "ntu60-xview"): [92.7, 93.6, 94.0, 95.6],
+        ("Table 2", "ntu60-xsub"): [88.7, 89.9],
+        ("Table 2", "ntu60-xview"): [95.6, 96.1],
+        ("Table 2", "ntu120-xsub"): [78.4, 78.6, 81.9],
+        ("Table 2", "ntu120-xset"): [80.5, 80.7, 84.1],
+    }
+
+
+def test_joint_and_bone_have_layers_of_twice_the_width():
+    joint, bone = (
+        config.resolve(config.load_recipe(name))
+        for name in ("st-tr-1-t-xsub", "st-tr-1-bones-t-xsub")
+    )
+    assert bone.stream == "joint+bone"
+    assert [list(layer) for layer in bone.encoder["layers"]] == [
+        [2 * width, stride, kind] for width, stride, kind in joint.encoder["layers"]
+    ]
