@@ -203,6 +203,12 @@ def test_dropout_stands_where_the_official_code_has_it():
     )
 
 
+def test_a_share_of_the_width_is_a_whole_number_of_channels():
+    network = STR(KINECT, layers=((100, 1, "attention"),), heads=1, keys=0.29, augment=0.57)
+    assert network.layers[0].spatial.attention.sizes == (29, 29, 57)
+    assert int(100 * 0.29) == 28  # what rounding of the product alone would give
+
+
 def test_the_adaptive_graph_keeps_the_skeleton_s_edges_unless_bare():
     full, bare = (TTR(KINECT, graph=word, **SMALL) for word in ("adaptive", "adaptive-bare"))
     assert torch.equal(full.layers[0].spatial.adaptive.maps, directed_partition(KINECT))

@@ -133,8 +133,8 @@ class STTR1S(nn.Module):
                 dict,
                 joints=self.joints,
                 heads=heads,
-                keys=int(width * keys),
-                values=width if augment is None else int(width * augment),
+                keys=_share(width, keys),
+                values=width if augment is None else _share(width, augment),
                 drop=drop_attention,
             )
             over = () if kind == "convolution" else self.attends
@@ -223,6 +223,11 @@ class TTR(STTR1S):
     attends = ("frames",)
 
 
+def _share(width: int, share: float) -> int:
+    """The whole part of a share of the width; a share such as 29 / 100 gives 29 of 100."""
+    return int(width * share + 1e-6)
+
+
 def _check_layers(
     layers: Sequence[tuple[int, int, Kind | int]], heads: int, keys: float, values: float
 ) -> None:
@@ -234,7 +239,7 @@ def _check_layers(
                 f"st-tr: layer {number} is of kind '{kind}': give convolution, attention, or a "
                 "number of frames"
             )
-        sizes = {"keys": int(width * keys), "values": int(width * values)}
+        sizes = {"keys": _share(width, keys), "values": _share(width, values)}
         for what, size in sizes.items():
             if kind != "convolution" and (size < heads or size % heads):
                 raise LabanError(
