@@ -41,11 +41,14 @@ from laban.nn import (
     LinearNorm,
     Scope,
     TimeConvNorm,
+    check_shape,
     check_words,
     choose_maps,
     fold_persons,
     spatial_partition,
+    strided,
     unfold_persons,
+    zero_absent,
 )
 from laban.skeletons import Skeleton
 
@@ -82,14 +85,14 @@ class Block(nn.Module):
 
     def forward(self, x: Tensor, scope: Scope, maps: Tensor) -> tuple[Tensor, Scope]:
         """(N, T, V, C) -> (N, T', V, C'), and what of it exists."""
-        y = _masked(F.relu(self.spatial(x, maps, scope.mask), inplace=True), scope.mask)
+        y = zero_absent(F.relu(self.spatial(x, maps, scope.mask), inplace=True), scope.mask)
         scope = scope.strided(self.stride)
         y = self.dropout(self.temporal(y, scope.mask))
         if self.shortcut is not None:
-            y = y + self.shortcut(x[:, :: self.stride].contiguous(), scope.mask)
+            y = y + self.shortcut(strided(x, self.stride), scope.mask)
         elif not self.first:
             y = y + x
-        return _masked(F.relu(y, inplace=True), scope.mask), scope
+        return zero_absent(F.relu(y, inplace=True), scope.mask), scope
 
 
 class STGCN(nn.Module):
@@ -174,20 +177,7 @@ class STGCN(nn.Module):
         self, poses: Tensor, present: Tensor | None = None, joints: Tensor | None = None
     ) -> tuple[Tensor, Scope]:
         """(B, M, T, V, C) -> normalised rows (N, T, V', C), a row a person, and their scope."""
-        for what, given, wanted in (
-            ("joints", poses.shape[3], self.joints),
-            ("channels", poses.shape[4], self.channels),
-        ):
-            if given != wanted:
-                raise LabanError(
-                    f"poses have {given} {what} but this ST-GCN was made for {wanted}: "
-                    "check the skeleton, the stream and the pipeline"
-                )
+        check_shape("ST-GCN", poses, joints=self.joints, channels=self.channels)
         if self.absent_as_zeros and present is not None:
             poses, present = poses.masked_fill(~present[..., None, None], 0), None
         return fold_persons(self.norm(poses, present), present, joints)
-
-
-def _masked(x: Tensor, mask: Tensor | None) -> Tensor:
-    """(..., C), (...) -> (..., C)."""
-    return x if mask is None else x * mask[..., None]

@@ -52,6 +52,7 @@ from laban.nn import (
     InputNorm,
     LinearNorm,
     Scope,
+    check_shape,
     check_words,
     directed_partition,
     fold_persons,
@@ -183,16 +184,12 @@ class STTR1S(nn.Module):
     ) -> tuple[Tensor, Tensor, Scope]:
         """(B, M, T, V, C) -> rows (N, T, V', C) normalised, the same as they came, their scope."""
         poses, present = self._with_persons(poses, present)
-        for what, given, wanted in (
-            ("persons", poses.shape[1], self.persons or poses.shape[1]),
-            ("joints", poses.shape[3], self.joints),
-            ("channels", poses.shape[4], self.channels),
-        ):
-            if given != wanted:
-                raise LabanError(
-                    f"poses have {given} {what} but this ST-TR was made for {wanted}: "
-                    "check the skeleton, the stream and the pipeline"
-                )
+        check_shape("ST-TR", poses, joints=self.joints, channels=self.channels)
+        if self.persons not in (None, poses.shape[1]):
+            raise LabanError(
+                f"poses have {poses.shape[1]} persons but this ST-TR was made for {self.persons}: "
+                "check the pipeline"
+            )
         if self.absent_as_zeros and present is not None:
             poses, present = poses.masked_fill(~present[..., None, None], 0), None
         # Side by side through the choice of rows and columns.

@@ -19,6 +19,8 @@ from laban.nn import (
     Scope,
     TimeConvNorm,
     choose_maps,
+    strided,
+    zero_absent,
 )
 
 __all__ = ["GraphConvolution", "Layer", "SpatialAttention", "TemporalAttention", "TimeConvolution"]
@@ -63,7 +65,7 @@ class GraphConvolution(nn.Module):
         else:
             maps = self.maps if self.importance is None else self.maps * self.importance
             y = self.conv(x, choose_maps(maps, joints, scope), scope.mask)
-        return _masked(F.relu(y), scope.mask)
+        return zero_absent(F.relu(y), scope.mask)
 
 
 class SpatialAttention(nn.Module):
@@ -107,14 +109,14 @@ class SpatialAttention(nn.Module):
     def forward(self, x: Tensor, joints: Tensor | None, scope: Scope) -> Tensor:
         """(N, T, V, C) -> (N, T, V, C')."""
         mask = scope.mask
-        y = _masked(self.before(x, mask, scope.joints), mask)
+        y = zero_absent(self.before(x, mask, scope.joints), mask)
         found = self.attention(y.flatten(0, 1), None if mask is None else mask.flatten(0, 1))
         found = found.unflatten(0, x.shape[:2])
         if self.conv is not None:
             found = torch.cat((self.conv(y, choose_maps(self.maps, joints, scope)), found), -1)
         elif self.residual:
             found = found + x
-        return _masked(F.relu(self.norm(found, mask)), mask)
+        return zero_absent(F.relu(self.norm(found, mask)), mask)
 
 
 class TimeConvolution(nn.Module):
@@ -128,7 +130,7 @@ class TimeConvolution(nn.Module):
 
     def forward(self, x: Tensor, scope: Scope, late: Scope) -> Tensor:
         """(N, T, V, C) -> (N, T', V, C')."""
-        return _masked(F.relu(self.conv(self.dropout(x), late.mask)), late.mask)
+        return zero_absent(F.relu(self.conv(self.dropout(x), late.mask)), late.mask)
 
 
 class TemporalAttention(nn.Module):
@@ -176,7 +178,7 @@ class TemporalAttention(nn.Module):
 
     def forward(self, x: Tensor, scope: Scope, late: Scope) -> Tensor:
         """(N, T, V, C) -> (N, T', V, C)."""
-        y = _masked(self.before(x, scope.mask, scope.joints), scope.mask)
+        y = zero_absent(self.before(x, scope.mask, scope.joints), scope.mask)
         y = rearrange(y, "n t v c -> n v t c")
         if self.together > 1:
             y = F.pad(y, (0, 0, 0, -y.shape[2] % self.stride))
@@ -191,8 +193,8 @@ class TemporalAttention(nn.Module):
         if self.shortcut is None:
             found = found + x
         else:
-            found = found + F.relu(self.shortcut(x[:, :: self.stride].contiguous(), late.mask))
-        return _masked(F.relu(self.norm(found, late.mask)), late.mask)
+            found = found + F.relu(self.shortcut(strided(x, self.stride), late.mask))
+        return zero_absent(F.relu(self.norm(found, late.mask)), late.mask)
 
     def _attended(self, y: Tensor, there: Tensor | None) -> Tensor:
         """(R, T, C), (R, T) -> (R, T, D), within windows where there are any."""
@@ -238,8 +240,8 @@ class Layer(nn.Module):
         late = scope.strided(self.stride)
         y = self.temporal(self.spatial(x, joints, scope), scope, late)
         if self.shortcut is not None:
-            residual = F.relu(self.shortcut(x[:, :: self.stride].contiguous(), late.mask))
-            y = y + _masked(residual, late.mask)
+            residual = F.relu(self.shortcut(strided(x, self.stride), late.mask))
+            y = y + zero_absent(residual, late.mask)
         elif not self.plain:
             y = y + x
         return y, late
@@ -249,8 +251,3 @@ def _started(layer: LinearNorm) -> LinearNorm:
     """The layer with the start of the official convolutions."""
     nn.init.kaiming_normal_(layer.linear.weight, mode="fan_out")
     return layer
-
-
-def _masked(x: Tensor, mask: Tensor | None) -> Tensor:
-    """(..., C), (...) -> (..., C)."""
-    return x if mask is None else x * mask[..., None]
