@@ -28,6 +28,12 @@ OPTIONS["stst"] += [
         "blocks": "parallel+convolution",
     },
 ]
+OPTIONS["hi-trs"] = [
+    # Dropout is off: what a test compares are two passes of a network that trains.
+    {"width": 8, "depth": 2, "heads": 2, "head_width": 4, "dropout": 0.0, "level": level}
+    for level in ("video", "clip", "frame")
+]
+OPTIONS["hi-trs"] += [OPTIONS["hi-trs"][0] | {"windows": (3, 1, 2)}]
 CASES = [
     pytest.param(name, options, skeleton, id=f"{name}-{number}-{skeleton}")
     for name in ENCODERS

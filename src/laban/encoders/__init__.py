@@ -7,8 +7,9 @@
 from torch import nn
 
 from laban.encoders.dsta_net import DSTANet
+from laban.encoders.hi_trs import HiTRS
 from laban.encoders.stst import STST
 
-__all__ = ["ENCODERS", "STST", "DSTANet"]
+__all__ = ["ENCODERS", "STST", "DSTANet", "HiTRS"]
 
-ENCODERS: dict[str, type[nn.Module]] = {"dsta-net": DSTANet, "stst": STST}
+ENCODERS: dict[str, type[nn.Module]] = {"dsta-net": DSTANet, "hi-trs": HiTRS, "stst": STST}

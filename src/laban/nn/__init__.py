@@ -19,6 +19,8 @@ from laban.nn.position import Position, PositionCode, position_code, sinusoid
 from laban.nn.softmax_attention import SoftmaxMaps, TransformerBlock
 from laban.nn.tanh_attention import TanhMaps
 from laban.nn.tokens import JointTokens
+from laban.nn.transformer import PreNormBlock, TokenTransformer
+from laban.nn.windows import Windows, sliding_windows
 
 __all__ = [
     "AttentionMaps",
@@ -31,6 +33,7 @@ __all__ = [
     "MaskedBatchNorm",
     "Position",
     "PositionCode",
+    "PreNormBlock",
     "Scope",
     "SoftmaxMaps",
     "Strategy",
@@ -38,6 +41,8 @@ __all__ = [
     "TimeConvNorm",
     "TimeConvolution",
     "TransformerBlock",
+    "TokenTransformer",
+    "Windows",
     "attention_scores",
     "check_shape",
     "check_words",
@@ -48,6 +53,7 @@ __all__ = [
     "sinusoid",
     "spatial_maps",
     "strided",
+    "sliding_windows",
     "unfold_persons",
     "zero_absent",
 ]

@@ -13,11 +13,16 @@ from torch import Tensor, nn
 
 from laban.errors import LabanError, unknown_name
 from laban.official.dsta_net import dsta_net
+from laban.official.hi_trs import hi_trs
 from laban.official.stst import stst
 
 __all__ = ["LOADERS", "load"]
 
-LOADERS: dict[str, Callable[..., nn.Module]] = {"dsta-net": dsta_net, "stst": stst}
+LOADERS: dict[str, Callable[..., nn.Module]] = {
+    "dsta-net": dsta_net,
+    "hi-trs": hi_trs,
+    "stst": stst,
+}
 
 
 def load(name: str, state_dict: Mapping[str, Tensor], **options: Any) -> nn.Module:
