@@ -31,6 +31,7 @@ Differs from the official code (its behaviour is the option in brackets):
 - ``frames`` moves a clip's place in the video, between two learned codes where need be.
 """
 
+from functools import partial
 from typing import Literal
 
 import torch
@@ -89,35 +90,31 @@ class HiTRS(nn.Module):
         check_words("hi-trs", level=(level, Level))
         if len(windows) != 3 or min(windows) < 1:
             raise LabanError(
-                f"hi-trs: windows is {tuple(windows)}, give three numbers of 1 or more, as (7, 2, 7)"
+                f"hi-trs: windows is {tuple(windows)}, give three numbers of 1 or more: (7, 2, 7)"
             )
         self.channels, self.joints, self.level = channels, len(skeleton), level
-        self.windows, self.longest = tuple(windows), longest
+        self.windows, self.longest = windows, longest
         self.repeat_short, self.absent_as_zeros = repeat_short, absent_as_zeros
-        size, joint = self.windows[0], torch.arange(self.joints)
-        block = {"depth": depth, "heads": heads, "head_width": head_width, "dropout": dropout}
-        read = nn.Sequential(nn.Linear(channels, width), nn.GELU(), nn.LayerNorm(width))
-        code = sinusoid(joint, width)
-        self.frame = TokenTransformer(read, code, summed=False, hidden=width, **block)
+        size, joint = windows[0], torch.arange(self.joints)
+        make = partial(
+            TokenTransformer, depth=depth, heads=heads, head_width=head_width, dropout=dropout
+        )
+        embed = nn.Sequential(nn.Linear(channels, width), nn.GELU(), nn.LayerNorm(width))
+        self.frame = make(embed, sinusoid(joint, width), summed=False, hidden=width)
         self.dim = width
         if level != "frame":
-            code = torch.cat(
-                (
-                    sinusoid(joint, width).expand(size, -1, -1),
-                    sinusoid(torch.arange(size), width)[:, None].expand(-1, self.joints, -1),
-                ),
-                -1,
-            )
-            read = nn.Linear(self.dim, 2 * width)
-            self.clip = TokenTransformer(read, code, summed=True, hidden=width, **block)
-            self.dim = 2 * width
-            mask = between_frames(size, self.joints, joint.device)
+            columns = sinusoid(joint, width).expand(size, -1, -1)
+            rows = sinusoid(torch.arange(size), width)[:, None].expand(-1, self.joints, -1)
+            code = torch.cat((columns, rows), -1)
+            self.clip = make(nn.Linear(width, 2 * width), code, summed=True, hidden=width)
             self.between: Tensor
+            mask = between_frames(size, self.joints, joint.device)
             self.register_buffer("between", mask, persistent=False)
+            self.dim = 2 * width
         if level == "video":
             code = sinusoid(torch.arange(longest), 4 * width)
-            read = nn.Linear(self.dim, 4 * width)
-            self.whole = TokenTransformer(read, code, summed=True, hidden=2 * width, **block)
+            read = nn.Linear(2 * width, 4 * width)
+            self.whole = make(read, code, summed=True, hidden=2 * width)
             self.dim = 4 * width
 
     def forward(
@@ -190,7 +187,9 @@ class HiTRS(nn.Module):
         else:
             poses = poses.masked_fill(~present[..., None, None], 0)
         if self.absent_as_zeros:
-            inside = torch.arange(present.shape[2], device=poses.device) < _lengths(present)[:, None]
+            inside = (
+                torch.arange(present.shape[2], device=poses.device) < _lengths(present)[:, None]
+            )
             present = inside[:, None].expand_as(present)
         shown = joints
         if joints is not None:
@@ -228,26 +227,17 @@ class HiTRS(nn.Module):
             exists: (B, K) which windows exist.
             joints: As in `forward`.
         """
-        batch, persons, length, columns = frames.present.shape
+        persons, _, columns = frames.present.shape[1:]
         shown = None if joints is None else joints.view(-1, columns)
-        there = frames.present.any(3)  # (B, M, T)
-        index = numbers.clamp(min=0).flatten(1)[:, None].expand(-1, persons, -1)
-        seen = there.gather(2, index).view(batch, persons, *numbers.shape[1:])
         margin = (numbers < 0)[:, None]  # (B, 1, K, w)
-        present = exists[:, None].expand(seen.shape[:3])
+        index = numbers.clamp(min=0).flatten(1)[:, None].expand(-1, persons, -1)
+        there = frames.present.any(3).gather(2, index).unflatten(2, numbers.shape[1:])
+        present = exists[:, None].expand(there.shape[:3])
         if not self.absent_as_zeros:
-            present = present & (seen & ~margin).any(3)
+            present = present & (there & ~margin).any(3)
         places = places_of(present.flatten())
-        rows = torch.arange(batch * persons, device=there.device).view(batch, persons, 1, 1)
-        zeros = frames.values.new_zeros(1 if shown is None else len(shown), columns, self.channels)
-        zeros = self._encode(zeros.to(self.frame.code.dtype), shown, None, 1)
-        first = batch * persons * length  # of the zeros' places
-        edge = first + (rows // persons if len(zeros) > 1 else torch.zeros_like(rows))
-        source = torch.where(margin, edge, rows * length + numbers[:, None])
-        source = pack(source.flatten(0, 2), places)  # (P, w)
-        frame_values = frames.values.flatten(0, 2)
-        x = torch.cat((frame_values, zeros.to(frame_values.dtype)))[source]  # (P, w, V', D)
-        keys = pack((seen | margin).flatten(0, 2), places)[..., None].expand(x.shape[:3])
+        x = self._frames_of(frames.values, numbers, places, shown)
+        keys = pack((there | margin).flatten(0, 2), places)[..., None].expand(x.shape[:3])
         code = self.clip.code.flatten(0, 1)
         if shown is not None:
             of_clip = _per_clip(shown, places, persons * numbers.shape[1])
@@ -278,7 +268,9 @@ class HiTRS(nn.Module):
             places = places.clamp(0, self.longest - 1)
             low = places.floor().long()
             high = (low + 1).clamp(max=self.longest - 1)
-            code = torch.lerp(self.whole.code[low], self.whole.code[high], (places - low)[..., None])
+            code = torch.lerp(
+                self.whole.code[low], self.whole.code[high], (places - low)[..., None]
+            )
             code = _per_clip(code, rows, persons)
         keys = pack(there, rows)
         mask = None if all_there(keys) else _with_token(keys)
@@ -295,6 +287,24 @@ class HiTRS(nn.Module):
         # A row without any joint sees all of them, since a softmax over nothing is not a number.
         mask = None if all_there(keys) else keys | ~keys.any(3, keepdim=True)
         return self.frame(x, self.frame.code[of_frame.clamp(min=0)], mask)
+
+    def _frames_of(
+        self, values: Tensor, numbers: Tensor, places: Tensor | None, shown: Tensor | None
+    ) -> Tensor:
+        """(B, M, T, V', D), (B, K, w) -> (P, w, V', D): F-TRS's frames in the windows that exist.
+
+        One frame of zeros is encoded for all places of the margins.
+        """
+        batch, persons, length, columns = values.shape[:4]
+        code = self.frame.code
+        zeros = code.new_zeros(1 if shown is None else len(shown), columns, self.channels)
+        zeros = self._encode(zeros, shown, None, 1).to(values.dtype)
+        source = torch.cat((values.flatten(0, 2), zeros))
+        row = torch.arange(batch * persons, device=values.device).view(batch, persons, 1, 1)
+        margin = batch * persons * length + row // persons * (len(zeros) > 1)
+        number = numbers[:, None]
+        index = torch.where(number < 0, margin, row * length + number)
+        return source[pack(index.flatten(0, 2), places)]
 
     def _clip_mask(self, keys: Tensor) -> Tensor:
         """(P, w, V') what exists -> (S, S), or (P, 1, S, S) where something does not."""

@@ -53,10 +53,10 @@ class PreNormBlock(nn.Module):
             x, mask = x[:, -1:], None if mask is None else mask[..., -1:, :]
         else:
             query, key, value = self.project(normed).chunk(3, -1)
-        taken = F.scaled_dot_product_attention(
-            *(rearrange(y, "n s (h d) -> n h s d", h=self.heads) for y in (query, key, value)),
-            attn_mask=mask,
+        query, key, value = (
+            rearrange(y, "n s (h d) -> n h s d", h=self.heads) for y in (query, key, value)
         )
+        taken = F.scaled_dot_product_attention(query, key, value, attn_mask=mask)
         x = x + self.dropout(self.merge(rearrange(taken, "n h s d -> n s (h d)")))
         return x + self.dropout(self.feed(self.feed_norm(x)))
 
@@ -69,20 +69,35 @@ class TokenTransformer(nn.Module):
         code: (..., C) start of the position code; its axes but the last are the tokens'.
         summed: Whether a [CLS] token stands behind the others and is the output.
         depth: Layers.
-        block: Options of `PreNormBlock`, its width apart.
+        heads: As in `PreNormBlock`.
+        head_width: As in `PreNormBlock`.
+        hidden: As in `PreNormBlock`.
+        dropout: As in `PreNormBlock`.
     """
 
     undecayed = ("code", "token")
 
     def __init__(
-        self, read: nn.Module, code: Tensor, *, summed: bool, depth: int, **block: int | float
+        self,
+        read: nn.Module,
+        code: Tensor,
+        *,
+        summed: bool,
+        depth: int,
+        heads: int,
+        head_width: int,
+        hidden: int,
+        dropout: float,
     ) -> None:
         super().__init__()
-        self.width = code.shape[-1]
+        width = code.shape[-1]
         self.read = read
         self.code = nn.Parameter(code.clone())
-        self.token = nn.Parameter(torch.rand(self.width)) if summed else None
-        self.blocks = nn.ModuleList(PreNormBlock(self.width, **block) for _ in range(depth))  # type: ignore[arg-type]
+        self.token = nn.Parameter(torch.rand(width)) if summed else None
+        options = {"heads": heads, "head_width": head_width, "hidden": hidden}
+        self.blocks = nn.ModuleList(
+            PreNormBlock(width, dropout=dropout, **options) for _ in range(depth)
+        )
 
     def forward(self, x: Tensor, code: Tensor, mask: Tensor | None = None) -> Tensor:
         """(N, S, C'), (S, C) or (N, S, C) -> (N, S, C); with a [CLS] token (N, C).

@@ -8,6 +8,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+import torch
 from torch import Tensor
 
 from laban.encoders.hi_trs import HiTRS
@@ -81,12 +82,13 @@ def hi_trs(
         tensors, heads=heads, dilation=dilation, hop=hop, repeat_short=repeat_short, classes=classes
     )
     names = _names(tensors, headless=classes is not None)
-    skeleton = skeleton or skeleton_of(len(tensors["s_pe.pe"]))
-    known = tensors.get("v_cls.weight")
-    network = HiTRSClassifier(
-        HiTRS(skeleton, **options), len(known) if known is not None else classes or 0
-    )
-    fill("hi-trs", network, tensors, names, _converted)
+    skeleton = skeleton or skeleton_of(_shape(tensors, "s_pe.pe", 2)[0])
+    if classes is None:
+        classes, _ = _shape(tensors, "v_cls.weight", 2)
+    network = HiTRSClassifier(HiTRS(skeleton, **options), classes)
+    parts = {name for name in names if name.endswith(("w_ks.weight", "w_vs.weight"))}
+    names = {theirs: ours for theirs, ours in names.items() if theirs not in parts}
+    fill("hi-trs", network, _joined(tensors), names, _converted)
     return network
 
 
@@ -115,27 +117,47 @@ def hi_trs_options(
     known = tensors.get("v_cls.weight")
     if classes is not None and known is not None and len(known) != classes:
         raise LabanError(f"hi-trs: classes is {classes} but v_cls.weight has {len(known)} of them")
-    inner = len(tensors["s_enc.layer_stack.0.slf_attn.w_qs.weight"])
+    inner, _ = _shape(tensors, "s_enc.layer_stack.0.slf_attn.w_qs.weight", 2)
     if heads < 1 or inner % heads:
         raise LabanError(
             f"hi-trs: heads is {heads} but queries have {inner} channels, give a divisor of {inner}"
         )
-    if tensors["c_pe.pe"].dim() != 3:
-        raise LabanError(
-            f"hi-trs: c_pe.pe has shape {list(tensors['c_pe.pe'].shape)}, three axes are expected"
-        )
-    width, channels = tensors["s_input_map.0.weight"].shape
+    width, channels = _shape(tensors, "s_input_map.0.weight", 2)
     return {
         "channels": channels,
         "width": width,
         "depth": _depth(tensors),
         "heads": heads,
         "head_width": inner // heads,
-        "windows": (len(tensors["c_pe.pe"]), dilation, hop),
-        "longest": len(tensors["v_pe.pe"]),
+        "windows": (_shape(tensors, "c_pe.pe", 3)[0], dilation, hop),
+        "longest": _shape(tensors, "v_pe.pe", 2)[0],
         "repeat_short": repeat_short,
         "absent_as_zeros": True,
     }
+
+
+def _shape(tensors: Mapping[str, Tensor], name: str, axes: int) -> torch.Size:
+    """A tensor's shape; an error that names it where it has another number of axes."""
+    shape = tensors[name].shape
+    if len(shape) != axes:
+        raise LabanError(f"hi-trs: {name} has shape {list(shape)}, {axes} axes are expected")
+    return shape
+
+
+def _joined(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """The tensors, with those of queries, keys and values as one under the queries' name."""
+    joined = dict(tensors)
+    for name, tensor in tensors.items():
+        if name.endswith("w_qs.weight"):
+            others = [name.replace("w_qs", letter) for letter in ("w_ks", "w_vs")]
+            odd = [other for other in others if tensors[other].shape != tensor.shape]
+            if odd:
+                raise LabanError(
+                    f"hi-trs: shapes do not fit the rest of the tensors: {', '.join(odd)} beside "
+                    f"{name} {list(tensor.shape)}"
+                )
+            joined[name] = torch.cat([tensor, *(tensors[other] for other in others)])
+    return joined
 
 
 def _depth(tensors: Mapping[str, Tensor]) -> int:
@@ -144,7 +166,7 @@ def _depth(tensors: Mapping[str, Tensor]) -> int:
 
 
 def _names(tensors: Mapping[str, Tensor], *, headless: bool) -> dict[str, str]:
-    """Official name: ours, of a network as deep as these tensors; ``headless`` needs no class head."""
+    """Official name: ours, of a network as deep as these tensors, with or without a class head."""
     names = {
         "clip_fuse_token": "encoder.clip.token",
         "video_fuse_token": "encoder.whole.token",

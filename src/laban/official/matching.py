@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Iterable, Mapping
 
-import torch
 from torch import Tensor, nn
 
 from laban.errors import LabanError
@@ -39,21 +38,15 @@ def fill(
         network: The word for errors.
         module: Ours.
         tensors: By official name.
-        names: Official name: ours; of several with one name of ours the tensors are joined.
+        names: Official name: ours.
         convert: What turns an official tensor into ours, given our name.
     """
     weights, wrong = module.state_dict(), []
-    parts: dict[str, list[str]] = {}
     for official, ours in names.items():
-        parts.setdefault(ours, []).append(official)
-    for ours, officials in parts.items():
-        pieces = [convert(ours, tensors[official]) for official in officials]
-        wanted = list(weights[ours].shape)
-        if len(pieces) > 1:
-            wanted[0] //= len(pieces)
-        odd = [o for o, p in zip(officials, pieces, strict=True) if list(p.shape) != wanted]
-        wrong += [f"{official} {list(tensors[official].shape)}" for official in odd]
-        weights[ours] = pieces[0] if len(pieces) == 1 or odd else torch.cat(pieces)
+        tensor = convert(ours, tensors[official])
+        if tensor.shape != weights[ours].shape:
+            wrong.append(f"{official} {list(tensors[official].shape)}")
+        weights[ours] = tensor
     if wrong:
         raise LabanError(
             f"{network}: shapes do not fit the rest of the tensors: {', '.join(wrong)}"
