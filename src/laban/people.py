@@ -18,6 +18,7 @@ __all__ = [
     "choose_people",
     "drop_empty_frames",
     "energy",
+    "first_people",
     "is_upright",
     "keep_people",
     "most_confident",
@@ -112,6 +113,28 @@ def people_present(clip: Clip, *, most: int) -> tuple[np.ndarray, np.ndarray]:
     if not there.any():
         raise LabanError(f"clip {clip.name}: nobody is present in any frame, leave it out")
     return drop_empty_frames(clip.poses[there], clip.present[there])
+
+
+def first_people(clip: Clip, *, most: int) -> tuple[np.ndarray, np.ndarray]:
+    """The first bodies of each frame: ``-> (M, T, V, C), (M, T)``, M at most ``most``.
+
+    Whoever is there moves up to the first free place, so that a body whose id changes stays where
+    it was, as where bodies are read in the order of a file, frame by frame.
+
+    Raises:
+        LabanError: Where nobody is present in any frame.
+    """
+    place = clip.present.cumsum(axis=0) - 1  # (M, T)
+    persons = min(most, int(place.max(initial=-1)) + 1)
+    if persons < 1:
+        raise LabanError(f"clip {clip.name}: nobody is present in any frame, leave it out")
+    poses = np.zeros((persons, *clip.poses.shape[1:]), clip.poses.dtype)
+    present = np.zeros((persons, clip.frames), bool)
+    for pose, there, row in zip(clip.poses, clip.present, place, strict=True):
+        kept = np.flatnonzero(there & (row < persons))
+        poses[row[kept], kept] = pose[kept]
+        present[row[kept], kept] = True
+    return poses, present
 
 
 def bridge_gaps(poses: np.ndarray, present: np.ndarray) -> np.ndarray:

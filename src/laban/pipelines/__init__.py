@@ -15,6 +15,7 @@ from laban.batch import Batch
 from laban.clip import Clip
 from laban.pipelines.dsta_net import DSTANetPipeline
 from laban.pipelines.general import GeneralPipeline
+from laban.pipelines.hi_trs import HiTRSPipeline
 from laban.skeletons import Skeleton
 
 __all__ = ["PIPELINES", "Pipeline", "View"]
@@ -39,6 +40,7 @@ class Pipeline(Protocol):
 PIPELINES: dict[str, type] = {
     "dsta-net": DSTANetPipeline,
     "general": GeneralPipeline,
+    "hi-trs": HiTRSPipeline,
 }
 
 
