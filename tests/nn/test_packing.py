@@ -1,6 +1,6 @@
 import torch
 
-from laban.nn.packing import all_there, pack, places_of, unpack
+from laban.nn.packing import all_there, pack, per_clip, places_of, unpack
 
 
 def test_what_is_packed_comes_back_to_its_place():
@@ -29,3 +29,10 @@ def test_nothing_is_asked_while_compiling():
     compiled = torch.compile(asked, fullgraph=True, backend="eager")
     assert compiled(torch.tensor([True, True])).tolist() == [False, True]
     assert compiled(torch.tensor([True, False])).tolist() == [False, True]
+
+
+def test_each_thing_gets_the_row_of_its_clip():
+    rows = torch.tensor([[1], [2]])
+    assert per_clip(rows, None, 3).flatten().tolist() == [1, 1, 1, 2, 2, 2]
+    assert per_clip(rows, torch.tensor([0, 3, 4]), 3).flatten().tolist() == [1, 2, 2]
+    assert per_clip(rows[:1], torch.tensor([0, 3]), 3).tolist() == [[1]]

@@ -6,6 +6,7 @@ import torch.nn.functional as F
 from torch import nn
 
 from laban.nn import PreNormBlock, TokenTransformer
+from laban.nn.transformer import with_token
 
 
 def naive(block, x, seen):
@@ -59,7 +60,7 @@ def test_a_token_sums_up_what_it_may_see():
     for block in encoder.blocks:
         tokens = torch.stack([naive(block, row, everything) for row in tokens])
     torch.testing.assert_close(encoder(x, encoder.code), tokens[:, -1])
-    seen = torch.tensor([True, True, False, True, True]).expand(2, 1, 1, -1)
+    seen = with_token(torch.tensor([True, True, False, True]).expand(2, -1))
     other = x.clone()
     other[:, 2] = 100
     torch.testing.assert_close(encoder(other, encoder.code, seen), encoder(x, encoder.code, seen))

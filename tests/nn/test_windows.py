@@ -4,6 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from laban.nn import sliding_windows
+from laban.nn.windows import lengths_of
 
 
 def naive(length, size, dilation, hop, repeat):
@@ -53,3 +54,9 @@ def test_shipped_windows_show_no_frame_twice_and_are_never_too_long():
 def test_a_first_window_has_its_middle_on_the_first_frame(size):
     numbers, _ = sliding_windows(torch.tensor([20]), 20, (size, 2, 1))
     assert numbers[0, 0, size // 2] == 0 and (numbers[0, 0, : size // 2] == -1).all()
+
+
+def test_a_clip_is_as_long_as_its_last_frame_with_anybody():
+    there = torch.zeros(3, 2, 6, dtype=torch.bool)
+    there[0, 0, 1], there[0, 1, 4], there[1, :, 5] = True, True, True
+    assert lengths_of(there).tolist() == [5, 6, 1]

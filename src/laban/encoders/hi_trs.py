@@ -38,14 +38,32 @@ import torch
 from torch import Tensor, nn
 
 from laban.errors import LabanError
-from laban.nn import Features, TokenTransformer, Windows, check_shape, check_words, sinusoid
-from laban.nn.packing import all_there, pack, places_of, unpack
-from laban.nn.windows import sliding_windows
+from laban.nn import (
+    Features,
+    TokenTransformer,
+    Windows,
+    check_shape,
+    check_words,
+    present_features,
+    sinusoid,
+    sliding_windows,
+)
+from laban.nn.packing import all_there, pack, per_clip, places_of, unpack
+from laban.nn.transformer import with_token
+from laban.nn.windows import lengths_of
 from laban.skeletons import Skeleton
 
 __all__ = ["HiTRS", "Level"]
 
 Level = Literal["frame", "clip", "video"]
+
+
+def between_frames(size: int, joints: int, device: torch.device) -> Tensor:
+    """-> (S, S) bool: who sees whom in C-TRS (Eq. 4), S = size x joints + 1, [CLS] as the last."""
+    frame = torch.arange(size, device=device).repeat_interleave(joints)
+    frame = torch.cat((frame, frame.new_full((1,), -1)))
+    itself = torch.eye(len(frame), dtype=torch.bool, device=device)
+    return (frame[:, None] != frame) | itself
 
 
 class HiTRS(nn.Module):
@@ -188,7 +206,7 @@ class HiTRS(nn.Module):
             poses = poses.masked_fill(~present[..., None, None], 0)
         if self.absent_as_zeros:
             inside = (
-                torch.arange(present.shape[2], device=poses.device) < _lengths(present)[:, None]
+                torch.arange(present.shape[2], device=poses.device) < lengths_of(present)[:, None]
             )
             present = inside[:, None].expand_as(present)
         shown = joints
@@ -204,7 +222,7 @@ class HiTRS(nn.Module):
         there = present[..., None].expand(shape)
         if shown is not None:
             there = there & (shown >= 0)[:, None, None]
-        return _features(x, there)
+        return present_features(x, there)
 
     def cut(self, frames: Features) -> tuple[Tensor, Tensor]:
         """F-TRS's features -> frame numbers of windows (B, K, w) and which exist (B, K).
@@ -213,7 +231,7 @@ class HiTRS(nn.Module):
         """
         there = frames.present.any(3)
         return sliding_windows(
-            _lengths(there), there.shape[2], self.windows, repeat_short=self.repeat_short
+            lengths_of(there), there.shape[2], self.windows, repeat_short=self.repeat_short
         )
 
     def clips(
@@ -240,12 +258,12 @@ class HiTRS(nn.Module):
         keys = pack((there | margin).flatten(0, 2), places)[..., None].expand(x.shape[:3])
         code = self.clip.code.flatten(0, 1)
         if shown is not None:
-            of_clip = _per_clip(shown, places, persons * numbers.shape[1])
+            of_clip = per_clip(shown, places, persons * numbers.shape[1])
             keys = keys & (of_clip >= 0)[:, None]
             code = self.clip.code[:, of_clip.clamp(min=0)].movedim(1, 0).flatten(1, 2)
         x = self.clip(x.flatten(1, 2), code, self._clip_mask(keys))
         x = unpack(x, places, present.numel()).view(*present.shape, 1, -1)
-        return _features(x, present[..., None])
+        return present_features(x, present[..., None])
 
     def video(self, clips: Features, places: Tensor | None = None) -> Features:
         """V-TRS: clips (B, M, K, 1, D) -> the whole (B, M, 1, 1, D').
@@ -271,18 +289,18 @@ class HiTRS(nn.Module):
             code = torch.lerp(
                 self.whole.code[low], self.whole.code[high], (places - low)[..., None]
             )
-            code = _per_clip(code, rows, persons)
+            code = per_clip(code, rows, persons)
         keys = pack(there, rows)
-        mask = None if all_there(keys) else _with_token(keys)
+        mask = None if all_there(keys) else with_token(keys)
         x = self.whole(pack(clips.values[:, :, :, 0].flatten(0, 1), rows), code, mask)
         x = unpack(x, rows, len(seen)).view(batch, persons, 1, 1, -1)
-        return _features(x, seen.view(batch, persons, 1, 1))
+        return present_features(x, seen.view(batch, persons, 1, 1))
 
     def _encode(self, x: Tensor, shown: Tensor | None, places: Tensor | None, each: int) -> Tensor:
         """Frames (P, V', C) -> (P, V', D), of clips with ``each`` frames and ``shown`` joints."""
         if shown is None:
             return self.frame(x, self.frame.code)
-        of_frame = _per_clip(shown, places, each)
+        of_frame = per_clip(shown, places, each)
         keys = (of_frame >= 0)[:, None, None]
         # A row without any joint sees all of them, since a softmax over nothing is not a number.
         mask = None if all_there(keys) else keys | ~keys.any(3, keepdim=True)
@@ -312,7 +330,7 @@ class HiTRS(nn.Module):
         mask = self.between
         if columns != self.joints:
             mask = between_frames(size, columns, keys.device)
-        return mask if all_there(keys) else mask & _with_token(keys.flatten(1))
+        return mask if all_there(keys) else mask & with_token(keys.flatten(1))
 
     def _places(self, frames: Tensor, numbers: Tensor) -> Tensor:
         """(B, T), (B, K, w) -> (B, K): how far on a clip's frames stand in the original."""
@@ -321,36 +339,3 @@ class HiTRS(nn.Module):
         moved = shift.gather(1, numbers.clamp(min=0).flatten(1)).view_as(numbers) * real
         mean = moved.sum(2) / real.sum(2).clamp(min=1)
         return torch.arange(numbers.shape[1], device=frames.device) + mean / self.windows[2]
-
-
-def between_frames(size: int, joints: int, device: torch.device) -> Tensor:
-    """-> (S, S) bool: who sees whom in C-TRS (Eq. 4), S = size x joints + 1, [CLS] as the last."""
-    frame = torch.arange(size, device=device).repeat_interleave(joints)
-    frame = torch.cat((frame, frame.new_full((1,), -1)))
-    itself = torch.eye(len(frame), dtype=torch.bool, device=device)
-    return (frame[:, None] != frame) | itself
-
-
-def _lengths(there: Tensor) -> Tensor:
-    """(B, M, T) -> (B,): frames up to the last in which anybody is, 1 at least."""
-    number = torch.arange(1, there.shape[2] + 1, device=there.device)
-    return (there.any(1) * number).amax(1).clamp(min=1)
-
-
-def _per_clip(x: Tensor, places: Tensor | None, each: int) -> Tensor:
-    """(1 or B, ...) -> (1 or P, ...): a row of each clip for the ``each`` things that it has."""
-    if len(x) == 1:
-        return x
-    return x.repeat_interleave(each, 0) if places is None else x[places // each]
-
-
-def _with_token(keys: Tensor) -> Tensor:
-    """(N, S) -> (N, 1, 1, S + 1): the [CLS] token can always be seen."""
-    return torch.cat((keys, keys.new_ones(len(keys), 1)), 1)[:, None, None]
-
-
-def _features(values: Tensor, present: Tensor) -> Features:
-    """(B, M, T', V', D), (B, M, T', V') -> the same, zeros where nobody is."""
-    if not all_there(present):
-        values = values.masked_fill(~present[..., None], 0)
-    return Features(values, present)

@@ -10,7 +10,7 @@ from laban.nn.attention_module import (
     zero_absent,
 )
 from laban.nn.classifier import Classifier
-from laban.nn.features import Features, masked_mean
+from laban.nn.features import Features, masked_mean, present_features
 from laban.nn.linear import LinearNorm, TimeConvNorm
 from laban.nn.norm import MaskedBatchNorm
 from laban.nn.options import check_shape, check_words
@@ -50,6 +50,7 @@ __all__ = [
     "fold_persons",
     "masked_mean",
     "position_code",
+    "present_features",
     "sinusoid",
     "spatial_maps",
     "strided",

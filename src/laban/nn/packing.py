@@ -7,7 +7,7 @@ masks alone keep absent things apart.
 import torch
 from torch import Tensor
 
-__all__ = ["all_there", "pack", "places_of", "unpack"]
+__all__ = ["all_there", "pack", "per_clip", "places_of", "unpack"]
 
 
 def all_there(facts: Tensor) -> bool:
@@ -41,3 +41,10 @@ def unpack(x: Tensor, places: Tensor | None, size: int) -> Tensor:
     if places is None:
         return x
     return x.new_zeros(size, *x.shape[1:]).index_copy(0, places, x)
+
+
+def per_clip(x: Tensor, places: Tensor | None, each: int) -> Tensor:
+    """(1 or B, ...) -> (1 or P, ...): a row of each clip for the ``each`` things that it has."""
+    if len(x) == 1:
+        return x
+    return x.repeat_interleave(each, 0) if places is None else x[places // each]

@@ -10,7 +10,7 @@ import torch.nn.functional as F
 from einops import rearrange
 from torch import Tensor, nn
 
-__all__ = ["PreNormBlock", "TokenTransformer"]
+__all__ = ["PreNormBlock", "TokenTransformer", "with_token"]
 
 
 class PreNormBlock(nn.Module):
@@ -117,3 +117,8 @@ class TokenTransformer(nn.Module):
         for number, block in enumerate(self.blocks, 1):
             x = block(x, mask, last_only=number == len(self.blocks))
         return x[:, -1]
+
+
+def with_token(keys: Tensor) -> Tensor:
+    """(N, S) -> (N, 1, 1, S + 1): the [CLS] token can always be seen."""
+    return torch.cat((keys, keys.new_ones(len(keys), 1)), 1)[:, None, None]

@@ -9,7 +9,7 @@ last window that is too long shows the last of the padded frames again.
 import torch
 from torch import Tensor
 
-__all__ = ["Windows", "sliding_windows"]
+__all__ = ["Windows", "lengths_of", "sliding_windows"]
 
 Windows = tuple[int, int, int]
 
@@ -48,3 +48,9 @@ def sliding_windows(
     numbers = torch.minimum(start[..., None] + step, padded - 1) - margin  # (B, K, w)
     real = (numbers >= 0) & (numbers < lengths[:, None, None])
     return numbers.masked_fill(~real, -1), place < count[:, None]
+
+
+def lengths_of(there: Tensor) -> Tensor:
+    """(B, M, T) -> (B,): frames up to the last in which anybody is, 1 at least."""
+    number = torch.arange(1, there.shape[2] + 1, device=there.device)
+    return (there.any(1) * number).amax(1).clamp(min=1)
