@@ -212,6 +212,8 @@ def test_dropped_frames_move_the_place_of_a_clip():
         codes.append((1 - share) * encoder.whole.code[low] + share * encoder.whole.code[low + 1])
     wanted = encoder.whole(clips.values[0, :, :, 0], torch.stack(codes))
     close(encoder(poses, None, None, frames).values[0, 0, 0], wanted)
+    twice = encoder.double()(poses.double(), None, None, frames).values[0, 0, 0]
+    close(twice.float(), wanted)
 
 
 def test_misfits_are_refused():
@@ -219,6 +221,10 @@ def test_misfits_are_refused():
         HiTRS(KINECT, level="clips")
     with pytest.raises(LabanError, match=r"windows is \(7, 0, 7\), give three numbers"):
         HiTRS(KINECT, windows=(7, 0, 7))
+    with pytest.raises(LabanError, match="depth is 0, give 1 or more"):
+        HiTRS(KINECT, depth=0)
+    with pytest.raises(LabanError, match="dropout is 1.5, give 0 to below 1"):
+        HiTRS(KINECT, dropout=1.5)
     encoder = make()
     with pytest.raises(LabanError, match="poses have 22 joints but this hi-trs was made for 25"):
         encoder(torch.randn(1, 1, 9, 22, 3))

@@ -110,6 +110,12 @@ class HiTRS(nn.Module):
             raise LabanError(
                 f"hi-trs: windows is {tuple(windows)}, give three numbers of 1 or more: (7, 2, 7)"
             )
+        sizes = {"width": width, "depth": depth, "heads": heads, "head_width": head_width}
+        for name, number in (sizes | {"longest": longest}).items():
+            if number < 1:
+                raise LabanError(f"hi-trs: {name} is {number}, give 1 or more")
+        if not 0 <= dropout < 1:
+            raise LabanError(f"hi-trs: dropout is {dropout}, give 0 to below 1")
         self.channels, self.joints, self.level = channels, len(skeleton), level
         self.windows, self.longest = windows, longest
         self.repeat_short, self.absent_as_zeros = repeat_short, absent_as_zeros
@@ -283,7 +289,7 @@ class HiTRS(nn.Module):
         rows = places_of(seen)
         code = self.whole.code[:count]
         if places is not None:
-            places = places.clamp(0, self.longest - 1)
+            places = places.to(code.dtype).clamp(0, self.longest - 1)
             low = places.floor().long()
             high = (low + 1).clamp(max=self.longest - 1)
             code = torch.lerp(
