@@ -13,6 +13,7 @@ from laban.errors import LabanError
 from laban.skeletons import SKELETONS
 
 LAYOUTS = {"shrec17": "hand-22", "dhg": "hand-22", "nw-ucla": "kinect-v1", "ntu": "kinect-v2"}
+LAYOUTS["pku-mmd"] = LAYOUTS["ntu"]
 ROWS = config.recipe_list()
 TRAINED = [row["name"] for row in ROWS if "fuse" not in config.table_row(row["name"])]
 FUSED = [row["name"] for row in ROWS if "fuse" in config.table_row(row["name"])]
@@ -107,6 +108,7 @@ def test_published_numbers_of_hi_trs_stand_as_in_its_tables():
     }.items():
         assert tuple(published.pop(f"hi-trs-1-{column}-{kind}") for column in columns) == figures
     assert published.pop("hi-trs-4-none") == 79.6
+    assert published.pop("hi-trs-3-pku2-none") == 50.9
     assert set(published.values()) == {None}
     streams = {"2s": ["joint", "bone"], "3s": ["joint", "motion", "bone"]}
     for kind, words in streams.items():

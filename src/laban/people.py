@@ -124,17 +124,13 @@ def first_people(clip: Clip, *, most: int) -> tuple[np.ndarray, np.ndarray]:
     Raises:
         LabanError: Where nobody is present in any frame.
     """
-    place = clip.present.cumsum(axis=0) - 1  # (M, T)
-    persons = min(most, int(place.max(initial=-1)) + 1)
-    if persons < 1:
+    order = np.argsort(~clip.present, axis=0, kind="stable")[:most]  # (most, T)
+    poses = np.take_along_axis(clip.poses, order[..., None, None], 0)
+    present = np.take_along_axis(clip.present, order, 0)
+    there = present.any(axis=1)
+    if not there.any():
         raise LabanError(f"clip {clip.name}: nobody is present in any frame, leave it out")
-    poses = np.zeros((persons, *clip.poses.shape[1:]), clip.poses.dtype)
-    present = np.zeros((persons, clip.frames), bool)
-    for pose, there, row in zip(clip.poses, clip.present, place, strict=True):
-        kept = np.flatnonzero(there & (row < persons))
-        poses[row[kept], kept] = pose[kept]
-        present[row[kept], kept] = True
-    return poses, present
+    return poses[there], present[there]
 
 
 def bridge_gaps(poses: np.ndarray, present: np.ndarray) -> np.ndarray:

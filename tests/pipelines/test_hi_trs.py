@@ -7,7 +7,6 @@ import torch
 from laban.batch import collate
 from laban.clip import Clip
 from laban.errors import LabanError
-from laban.people import first_people
 from laban.pipelines.hi_trs import HiTRSPipeline
 from laban.skeletons import SKELETONS
 
@@ -32,19 +31,6 @@ def test_nothing_is_normalised_and_lengths_stay():
     poses, present = pipeline.view(made, "joint")
     assert torch.equal(poses, made.poses)
     assert present.sum(2).tolist() == [[n, n] for n in LENGTHS]
-
-
-def test_the_first_bodies_of_each_frame_move_up():
-    poses = recording(5, persons=4)
-    there = np.array([[1, 0, 0, 1, 1], [1, 1, 0, 1, 0], [1, 1, 0, 0, 0], [0, 0, 0, 1, 1]], bool)
-    poses[~there] = 0
-    found, present = first_people(Clip("c", poses, NTU), most=2)
-    expected = np.zeros_like(poses[:2])
-    for t in range(5):
-        for place, m in enumerate([m for m in range(4) if there[m, t]][:2]):
-            expected[place, t] = poses[m, t]
-    np.testing.assert_array_equal(found, expected)
-    np.testing.assert_array_equal(present, (expected != 0).any((2, 3)))
 
 
 def test_empty_frames_at_the_ends_are_cut_off_and_others_stay():
