@@ -28,6 +28,8 @@ AUGMENTATIONS = {
     "scale axes": lambda x, p, d: augment.random_scale(x, d, 0.2, each_axis=True),
     "shear": lambda x, p, d: augment.random_shear(x, d, 0.5),
     "jitter": lambda x, p, d: augment.jitter(x, p, d, 0.1),
+    "offsets": lambda x, p, d: augment.random_offsets(x, p, d, 0.2, joints=5),
+    "interpolation": lambda x, p, d: augment.random_interpolation(x, p, d),
     "mirror": lambda x, p, d: augment.random_mirror(x, d, SKELETON),
     "axis rotation": lambda x, p, d: augment.random_axis_rotation(x, d),
     "move": lambda x, p, d: augment.random_move(x, p, d),
@@ -72,6 +74,31 @@ def test_scale_and_shear_ranges():
     sheared = augment.random_shear(unit, draws(2000), 0.5)[:, 0, 0, 0]
     assert (sheared[:, 0] == 1).all()
     assert sheared[:, 1].abs().max() <= 0.5 and sheared[:, 1].std() > 0.25
+
+
+def test_offsets_move_some_joints_of_a_clip_in_all_frames_alike():
+    poses, present = batch(2000)
+    shift = augment.random_offsets(poses, present, draws(2000), 0.2, joints=5) - poses
+    there = present[..., None, None].expand_as(shift)
+    torch.testing.assert_close(shift, shift[:, :1, :1] * there, atol=1e-6, rtol=0)
+    moved = (shift[:, 0, 0].abs() > 1e-6).any(-1)
+    assert (moved.sum(1) == 5).all() and shift.abs().max() <= 0.2001 and shift.min() < -0.19
+    share = moved.float().mean(0)
+    assert (share - 5 / 25).abs().max() < 0.04  # every joint alike
+
+
+def test_interpolation_moves_every_frame_towards_the_next_by_one_share():
+    poses, present = batch(300)
+    made, shares = augment.random_interpolation(poses, present, draws(300)), []
+    for clip in range(300):
+        share = ((made - poses)[clip, 0, 0] / (poses[clip, 0, 1] - poses[clip, 0, 0])).median()
+        shares.append(float(share))
+        for person, frame in ((m, t) for m in range(2) for t in range(7)):
+            wanted = poses[clip, person, frame].clone()
+            if frame < 6 and present[clip, person, frame : frame + 2].all():
+                wanted = (1 - share) * wanted + share * poses[clip, person, frame + 1]
+            torch.testing.assert_close(made[clip, person, frame], wanted, atol=1e-4, rtol=1e-3)
+    assert 0 <= min(shares) < 0.05 and 0.95 < max(shares) <= 1
 
 
 def test_mirror_twice_is_the_identity_and_swaps_sides():

@@ -6,6 +6,7 @@ from laban.people import (
     choose_people,
     drop_empty_frames,
     energy,
+    first_people,
     is_upright,
     listed_people,
     most_confident,
@@ -121,3 +122,18 @@ def test_listed_people_are_each_frame_s_first():
     found, there = listed_people(poses, present, most=2)
     assert found[..., 0, 0].tolist() == [[1, 2, 3, 0], [2, 3, 0, 0]]
     assert there.tolist() == [[True, True, True, False], [True, True, False, False]]
+
+
+def test_the_first_bodies_of_each_frame_move_up():
+    poses = np.random.default_rng(3).normal(size=(4, 5, 25, 3)).astype(np.float32)
+    there = np.array([[1, 0, 0, 1, 1], [1, 1, 0, 1, 0], [1, 1, 0, 0, 0], [0, 0, 0, 1, 1]], bool)
+    poses[~there] = 0
+    found, present = first_people(Clip("c", poses, SKELETONS["kinect-v2"]), most=2)
+    expected = np.zeros_like(poses[:2])
+    for t in range(5):
+        for place, m in enumerate([m for m in range(4) if there[m, t]][:2]):
+            expected[place, t] = poses[m, t]
+    np.testing.assert_array_equal(found, expected)
+    np.testing.assert_array_equal(present, (expected != 0).any((2, 3)))
+    assert len(first_people(Clip("c", poses[1:3], SKELETONS["kinect-v2"]), most=2)[0]) == 2
+    assert len(first_people(Clip("c", poses[::3], SKELETONS["kinect-v2"]), most=1)[0]) == 1

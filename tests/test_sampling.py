@@ -2,6 +2,8 @@ import math
 
 import pytest
 import torch
+from hypothesis import given
+from hypothesis import strategies as st
 
 from laban import sampling
 from laban.draws import Draws
@@ -65,6 +67,25 @@ def test_crops():
     assert sampling.centre_crop(chosen, 128)[0].tolist() == list(range(11, 139))
     assert sampling.centre_crop(chosen, 200).shape == (300, 150)
     assert sampling.random_crop(chosen, 200, draws(count=300)).shape == (300, 150)
+
+
+@given(st.lists(st.integers(1, 400), min_size=1, max_size=5), st.floats(0, 0.9), st.integers(0, 99))
+def test_a_trim_is_a_stretch_of_the_clip(lengths, most, seed):
+    frames = torch.tensor(lengths)
+    chosen, length = sampling.random_trim(frames, 50, draws(seed, len(lengths)), most=most)
+    assert (length >= torch.ceil(frames * (1 - most) - 0.501)).all() and (length <= frames).all()
+    assert (chosen >= 0).all() and (chosen[:, -1] < frames).all()
+    for row, count in zip(chosen.tolist(), length.tolist(), strict=True):
+        wanted = [row[0] + min(place, count - 1) for place in range(50)]
+        assert row == wanted
+
+
+def test_trims_reach_both_ends_and_every_length():
+    frames = torch.full((3000,), 20)
+    chosen, length = sampling.random_trim(frames, 20, draws(count=3000), most=0.2)
+    found = set(zip(length.tolist(), chosen[:, 0].tolist(), strict=True))
+    assert found == {(20 - gone, start) for gone in range(5) for start in range(gone + 1)}
+    assert abs((length < 20).float().mean() - 7 / 8) < 0.02  # below 0.5 of 4 frames goes none
 
 
 def test_take_frames_gathers_each_clip_by_its_own():

@@ -12,6 +12,7 @@ from torch import Tensor
 from laban.draws import Draws
 from laban.geometry import rotate, rotation_about
 from laban.skeletons import Skeleton
+from laban.streams import motions
 
 __all__ = [
     "jitter",
@@ -23,6 +24,8 @@ __all__ = [
     "random_scale",
     "random_shear",
     "random_swap",
+    "random_interpolation",
+    "random_offsets",
 ]
 
 
@@ -110,6 +113,36 @@ def jitter(poses: Tensor, present: Tensor, draws: Draws, scale: float) -> Tensor
     _, persons, _, joints, channels = poses.shape
     offset = draws.normal(persons, 1, joints, channels, scale=scale)
     return poses + offset * present[..., None, None]
+
+
+def random_offsets(
+    poses: Tensor, present: Tensor, draws: Draws, amplitude: float, *, joints: int
+) -> Tensor:
+    """Moves some joints of each clip, all frames and persons alike: ``(B, M, T, V, C)``.
+
+    Each axis of an offset lies between -amplitude and amplitude (Hi-TRS's official loader).
+
+    Args:
+        poses: The batch.
+        present: Who is there, (B, M, T); the others stay zero.
+        draws: The batch's random numbers.
+        amplitude: Largest offset along an axis.
+        joints: How many joints are moved, drawn without replacement.
+    """
+    count, channels = poses.shape[3:]
+    rank = draws.uniform(count).argsort(dim=1, stable=True).argsort(dim=1)
+    offset = draws.uniform(count, channels, low=-amplitude, high=amplitude)
+    offset = offset * (rank < joints)[..., None]
+    return poses + offset[:, None, None] * present[..., None, None]
+
+
+def random_interpolation(poses: Tensor, present: Tensor, draws: Draws) -> Tensor:
+    """Every frame moves on towards the next by one share a clip: ``(B, M, T, V, C)``.
+
+    x[t] + r (x[t + 1] - x[t]) with r between 0 and 1; the last frame stays, as does one next to an
+    absence (Hi-TRS's official loader).
+    """
+    return poses + motions(poses, present) * draws.uniform(1)[:, :, None, None, None]
 
 
 def mirror(poses: Tensor, skeleton: Skeleton) -> Tensor:

@@ -18,6 +18,7 @@ __all__ = [
     "choose_people",
     "drop_empty_frames",
     "energy",
+    "first_people",
     "is_upright",
     "keep_people",
     "listed_people",
@@ -130,6 +131,22 @@ def people_present(clip: Clip, *, most: int) -> tuple[np.ndarray, np.ndarray]:
     if not there.any():
         raise LabanError(f"clip {clip.name}: nobody is present in any frame, leave it out")
     return drop_empty_frames(clip.poses[there], clip.present[there])
+
+
+def first_people(clip: Clip, *, most: int) -> tuple[np.ndarray, np.ndarray]:
+    """The first bodies of each frame: ``-> (M, T, V, C), (M, T)``, M at most ``most``.
+
+    Whoever is there moves up to the first free place, so that a body whose id changes stays where
+    it was, as where bodies are read in the order of a file, frame by frame.
+
+    Raises:
+        LabanError: Where nobody is present in any frame.
+    """
+    poses, present = listed_people(clip.poses, clip.present, most=most)
+    there = present.any(axis=1)
+    if not there.any():
+        raise LabanError(f"clip {clip.name}: nobody is present in any frame, leave it out")
+    return poses[there], present[there]
 
 
 def bridge_gaps(poses: np.ndarray, present: np.ndarray) -> np.ndarray:

@@ -15,6 +15,7 @@ __all__ = [
     "random_crop",
     "random_frames",
     "random_reflected",
+    "random_trim",
     "random_window",
     "take_frames",
     "uniform_frames",
@@ -88,6 +89,19 @@ def random_reflected(frames: int, draws: Draws, *, share: float) -> Tensor:
     place = torch.arange(frames, device=shift.device) + shift
     place = torch.where(place < 0, -1 - place, place)
     return torch.where(place >= frames, 2 * frames - 1 - place, place)
+
+
+def random_trim(frames: Tensor, size: int, draws: Draws, *, most: float) -> tuple[Tensor, Tensor]:
+    """Cuts frames off both ends: ``(B,) -> (B, size), (B,)``, frame numbers and new lengths.
+
+    round(share T) frames go, with a share between 0 and ``most``; how many of them stood in front
+    is drawn too (Hi-TRS's official loader). Behind the new length the last frame is repeated.
+    """
+    gone = (draws.uniform(1, high=most)[:, 0] * frames).round().long()
+    start = (draws.uniform(1)[:, 0] * (gone + 1)).long()
+    length = frames - gone
+    place = torch.arange(size, device=frames.device)
+    return start[:, None] + torch.minimum(place, length[:, None] - 1), length
 
 
 def centre_crop(chosen: Tensor, size: int) -> Tensor:

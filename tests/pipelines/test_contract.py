@@ -68,9 +68,11 @@ def test_a_view_of_a_batch_is_the_views_of_its_clips(name):
             alone = collate([pipeline.prepare(clip)], [0], [row])
             generator = None if seed is None else torch.Generator().manual_seed(seed)
             single, there = pipeline.view(alone, "bone", generator)
-            persons = single.shape[1]
-            torch.testing.assert_close(single[0], poses[row, :persons], atol=1e-5, rtol=1e-5)
-            assert torch.equal(there[0], present[row, :persons])
+            persons, frames = single.shape[1:3]
+            shown = poses[row, :persons, :frames]
+            torch.testing.assert_close(single[0], shown, atol=1e-5, rtol=1e-5)
+            assert torch.equal(there[0], present[row, :persons, :frames])
+            assert not present[row, :, frames:].any()
 
 
 @pytest.mark.parametrize("name", PIPELINES)
@@ -87,7 +89,7 @@ def test_preparation_is_deterministic_and_leaves_the_clip_alone(name):
     assert (one.name, one.label) == (clip.name, clip.label)
 
 
-@pytest.mark.parametrize("name", PIPELINES)
+@pytest.mark.parametrize("name", sorted(PIPELINES.keys() - {"hi-trs"}))  # which normalises nothing
 def test_preparation_forgets_where_the_camera_stands(name):
     """Moving the whole recording changes nothing; a larger body neither where the size is used."""
     skeleton = SKELETONS["kinect-v2"]

@@ -1,6 +1,7 @@
 """The loop on a tiny problem: learns, repeats, resumes, and two processes equal one."""
 
 import json
+import math
 import os
 import subprocess
 import sys
@@ -14,6 +15,7 @@ from safetensors.torch import load_file
 import laban.training.loop
 from laban.cli import main
 from laban.errors import LabanError
+from laban.nn import TokenTransformer
 from laban.training.settings import Optimiser, Schedule, Training
 
 
@@ -195,6 +197,27 @@ def test_schedules():
     cosine = Schedule(name="cosine", warmup=10)
     assert [cosine.rate(t, 110) for t in (0, 9, 10, 60, 110)] == pytest.approx([0.1, 1, 1, 0.5, 0])
     assert Schedule(name="constant").rate(7, 9) == 1
+    apart = Schedule(milestones=(30, 40, 50, 55), factor=(0.5, 0.5, 0.5, 0.1), floor=0.02)
+    rates = [apart.rate(epoch, 70) for epoch in (29, 30, 40, 50, 55)]
+    assert rates == pytest.approx([1, 0.5, 0.25, 0.125, 0.02])
+
+
+def test_the_schedule_of_hi_trs_s_fine_tuning():
+    """Constant to epoch 20, counted from 1, then a half every 10, 0.0025 at least."""
+    schedule = Schedule(milestones=(*range(20, 120, 10),), factor=0.5, floor=0.0025)
+    for epoch in range(1, 131):
+        wanted = 1 if epoch <= 20 else max(0.5 ** math.ceil((epoch - 20) / 10), 0.0025)
+        assert schedule.rate(epoch - 1, 130) == pytest.approx(wanted)
+
+
+def test_the_schedule_of_hi_trs_s_pre_training():
+    """1,000 steps up, then down in a line to 2e-6 at step 50,000."""
+    schedule = Schedule(name="linear", warmup_steps=1000, floor=2e-6 / 4e-4)
+    for step in (0, 1, 500, 999, 1000, 1001, 25_500, 49_999):
+        wanted = step / 1000 * 4e-4
+        if step >= 1000:
+            wanted = (4e-4 - 2e-6) * (1 - (step - 1000) / 49_000) + 2e-6
+        assert 4e-4 * schedule.rate(step / 250, 200, 250) == pytest.approx(wanted)
 
 
 def test_decay_leaves_normalisation_alone_where_asked():
@@ -203,6 +226,22 @@ def test_decay_leaves_normalisation_alone_where_asked():
     assert [len(group["params"]) for group in groups] == [1, 3]
     assert [group["weight_decay"] for group in groups] == [5e-4, 0.0]
     assert len(Optimiser().build(module).param_groups[0]["params"]) == 4
+
+
+def test_decay_leaves_position_codes_and_tokens_alone_where_asked():
+    options = {"heads": 2, "head_width": 4, "hidden": 5, "dropout": 0.0}
+    code = torch.zeros(3, 6)
+    module = TokenTransformer(torch.nn.Linear(2, 6), code, summed=True, depth=1, **options)
+    decayed, spared = Optimiser(name="adamw", decay_all=False).build(module).param_groups
+    names = {id(p): name for name, p in module.named_parameters()}
+    assert {names[id(p)] for p in decayed["params"]} == {
+        "read.weight",
+        "blocks.0.project.weight",
+        "blocks.0.merge.weight",
+        "blocks.0.feed.0.weight",
+        "blocks.0.feed.2.weight",
+    }
+    assert len(spared["params"]) == len(names) - 5 and spared["weight_decay"] == 0
 
 
 @pytest.mark.parametrize(
@@ -216,3 +255,17 @@ def test_decay_leaves_normalisation_alone_where_asked():
 def test_wrong_numbers_name_themselves(options, message):
     with pytest.raises(LabanError, match=message):
         Training(**options)
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"floor": 1.0}, "schedule.floor is 1.0, give a number 0 or more and below 1"),
+        ({"factor": (0.5, 0.0)}, "schedule.factor is 0.0, give a number above 0"),
+        ({"factor": (0.5,)}, "factor has 1 numbers for 2 milestones"),
+        ({"warmup": 1, "warmup_steps": 5}, "has warmup and warmup_steps, give one"),
+    ],
+)
+def test_wrong_schedules_name_themselves(options, message):
+    with pytest.raises(LabanError, match=message):
+        Schedule(**options)

@@ -12,7 +12,7 @@ from laban.nn.attention_module import (
 )
 from laban.nn.classifier import Classifier, Pooled
 from laban.nn.drop_attention import DropAttention, attend
-from laban.nn.features import Features, masked_mean
+from laban.nn.features import Features, masked_mean, present_features
 from laban.nn.graph import (
     GraphConv,
     GraphConvNorm,
@@ -29,6 +29,8 @@ from laban.nn.position import Position, PositionCode, position_code, sinusoid
 from laban.nn.softmax_attention import SoftmaxMaps, TransformerBlock
 from laban.nn.tanh_attention import TanhMaps
 from laban.nn.tokens import JointTokens
+from laban.nn.transformer import PreNormBlock, TokenTransformer
+from laban.nn.windows import Windows, sliding_windows
 
 __all__ = [
     "AdaptiveMaps",
@@ -48,6 +50,7 @@ __all__ = [
     "Pooled",
     "Position",
     "PositionCode",
+    "PreNormBlock",
     "Scope",
     "SoftmaxMaps",
     "Strategy",
@@ -56,6 +59,8 @@ __all__ = [
     "TimeConvolution",
     "TransformerBlock",
     "attend",
+    "TokenTransformer",
+    "Windows",
     "attention_scores",
     "check_shape",
     "check_words",
@@ -65,10 +70,12 @@ __all__ = [
     "fold_persons",
     "masked_mean",
     "position_code",
+    "present_features",
     "sinusoid",
     "spatial_maps",
     "spatial_partition",
     "strided",
+    "sliding_windows",
     "unfold_persons",
     "zero_absent",
 ]

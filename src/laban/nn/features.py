@@ -6,7 +6,9 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-__all__ = ["Features", "masked_mean"]
+from laban.nn.packing import all_there
+
+__all__ = ["Features", "masked_mean", "present_features"]
 
 
 class Features(NamedTuple):
@@ -35,3 +37,10 @@ def masked_mean(features: Features, dims: Sequence[int] = (1, 2, 3)) -> Tensor:
     count = features.present.sum(dims).clamp(min=1)
     wide = torch.promote_types(total.dtype, torch.float32)
     return total.sum(dims, dtype=wide) / count[..., None]
+
+
+def present_features(values: Tensor, present: Tensor) -> Features:
+    """(B, M, T', V', D), (B, M, T', V') -> the same, zeros where nobody is."""
+    if not all_there(present):
+        values = values.masked_fill(~present[..., None], 0)
+    return Features(values, present)

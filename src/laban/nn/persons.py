@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 
 from laban.nn.features import Features
+from laban.nn.packing import all_there, pack, places_of, unpack
 
 __all__ = ["Scope", "fold_persons", "unfold_persons"]
 
@@ -63,19 +64,17 @@ def fold_persons(
     rows, places, there = poses.flatten(0, 1), None, None
     if present is not None:
         there = present.flatten(0, 1)
-        places = _seen(there)
-        if places is not None:
-            rows, there = rows[places], there[places]
-        there = None if _all(there) else there
+        places = places_of(there.any(1))
+        rows, there = pack(rows, places), pack(there, places)
+        there = None if all_there(there) else there
 
     def of_rows(per_clip: Tensor) -> Tensor:
-        spread = per_clip.repeat_interleave(persons, 0)
-        return spread if places is None else spread[places]
+        return pack(per_clip.repeat_interleave(persons, 0), places)
 
     columns = None
     if joints is not None:
         chosen = of_rows(joints.expand(clips, -1))
-        columns = None if _all(chosen >= 0) else chosen >= 0
+        columns = None if all_there(chosen >= 0) else chosen >= 0
         joints = chosen.clamp(min=0)
         rows = torch.take_along_dim(rows, joints[:, None, :, None], 2)
     mask = _product(there, columns, rows)
@@ -95,26 +94,9 @@ def unfold_persons(rows: Tensor, scope: Scope) -> Features:
     mask = scope.mask
     if mask is None:
         mask = rows.new_ones(rows.shape[:3], dtype=torch.bool)
-    if scope.places is not None:
-        everybody = scope.clips * scope.persons
-        rows = rows.new_zeros(everybody, *rows.shape[1:]).index_copy(0, scope.places, rows)
-        mask = mask.new_zeros(everybody, *mask.shape[1:]).index_copy(0, scope.places, mask)
-    shape = (scope.clips, scope.persons)
+    everybody, shape = scope.clips * scope.persons, (scope.clips, scope.persons)
+    rows, mask = (unpack(x, scope.places, everybody) for x in (rows, mask))
     return Features(rows.unflatten(0, shape), mask.unflatten(0, shape))
-
-
-def _seen(there: Tensor) -> Tensor | None:
-    """(N, T) -> numbers of the persons seen in any frame; None: all, or it must not be asked."""
-    seen = there.any(1)
-    if _all(seen) or torch.compiler.is_compiling():
-        return None
-    # A batch without anybody keeps one row, so that no layer meets an empty tensor.
-    return seen.nonzero()[:, 0] if bool(seen.any()) else there.new_zeros(1, dtype=torch.long)
-
-
-def _all(facts: Tensor) -> bool:
-    """Whether all are true; not asked while compiling, where an answer would break the graph."""
-    return not torch.compiler.is_compiling() and bool(facts.all())
 
 
 def _product(there: Tensor | None, columns: Tensor | None, rows: Tensor) -> Tensor | None:

@@ -14,6 +14,7 @@ from torch import Tensor, nn
 
 from laban.errors import LabanError, unknown_name
 from laban.official.dsta_net import dsta_net
+from laban.official.hi_trs import hi_trs
 from laban.official.pstl import pstl
 from laban.official.st_tr import st_tr
 from laban.official.stst import stst
@@ -26,6 +27,7 @@ LOADERS: dict[str, Callable[..., nn.Module]] = {
     "st-tr-temporal": partial(st_tr, "frames"),
     "stst": stst,
     "pstl": pstl,
+    "hi-trs": hi_trs,
 }
 
 

@@ -15,6 +15,7 @@ from laban.batch import Batch
 from laban.clip import Clip
 from laban.pipelines.dsta_net import DSTANetPipeline
 from laban.pipelines.general import GeneralPipeline
+from laban.pipelines.hi_trs import HiTRSPipeline
 from laban.pipelines.pstl import PSTLPipeline
 from laban.pipelines.st_tr import STTRPipeline
 from laban.skeletons import Skeleton
@@ -43,6 +44,7 @@ PIPELINES: dict[str, type] = {
     "general": GeneralPipeline,
     "pstl": PSTLPipeline,
     "st-tr": STTRPipeline,
+    "hi-trs": HiTRSPipeline,
 }
 
 

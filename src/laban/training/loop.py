@@ -109,7 +109,7 @@ def fit(
         sums: dict[str, Tensor] = {}
         for number, batch in enumerate(loader):
             step = epoch * len(loader) + number
-            rate = training.schedule.rate(step / len(loader), training.epochs)
+            rate = training.schedule.rate(step / len(loader), training.epochs, len(loader))
             for group in optimiser.param_groups:
                 group["lr"] = training.optimiser.lr * rate
             for name, value in _gradients(fabric, model, batch, training, step).items():

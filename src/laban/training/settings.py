@@ -41,7 +41,9 @@ class Optimiser:
         lr: Learning rate after warm-up.
         momentum: Of sgd.
         weight_decay: Strength of the decay.
-        decay_all: Whether normalisation, biases and single numbers decay too, as in DSTA-Net.
+        decay_all: Whether everything decays, as in DSTA-Net; else normalisation, biases, single
+            numbers and what a module of the network calls ``undecayed`` (position codes) do not,
+            as in Hi-TRS.
         clip: Largest norm of the gradient, or None.
     """
 
@@ -62,12 +64,14 @@ class Optimiser:
     def build(self, module: nn.Module) -> torch.optim.Optimizer:
         """The PyTorch optimiser over a module's parameters."""
         tensors = [p for p in module.parameters() if p.requires_grad]
-        groups = [{"params": tensors, "weight_decay": self.weight_decay}]
+        spared: set[int] = set()
         if not self.decay_all:
-            groups = [
-                {"params": [p for p in tensors if p.ndim > 1], "weight_decay": self.weight_decay},
-                {"params": [p for p in tensors if p.ndim <= 1], "weight_decay": 0.0},
-            ]
+            spared = {id(p) for p in tensors if p.ndim <= 1} | _undecayed(module)
+        groups = [
+            {"params": [p for p in tensors if (id(p) in spared) == free], "weight_decay": decay}
+            for free, decay in ((False, self.weight_decay), (True, 0.0))
+            if spared or not free
+        ]
         if self.name == "sgd":
             nesterov = self.momentum > 0
             return torch.optim.SGD(groups, lr=self.lr, momentum=self.momentum, nesterov=nesterov)
@@ -75,36 +79,80 @@ class Optimiser:
         return kind(groups, lr=self.lr)
 
 
+def _undecayed(module: nn.Module) -> set[int]:
+    """The parameters that their own modules do not want to decay."""
+    return {
+        id(getattr(part, name))
+        for part in module.modules()
+        for name in getattr(part, "undecayed", ())
+    }
+
+
 @dataclass
 class Schedule:
     """The learning rate as a function of time.
 
     Attributes:
-        name: ``steps`` multiplies by ``factor`` at each milestone; ``cosine`` falls to zero.
+        name: ``steps`` multiplies by ``factor`` at each milestone; ``cosine`` and ``linear`` fall
+            to the floor.
         milestones: Epochs of the steps.
-        factor: What a step multiplies by.
+        factor: What a step multiplies by, one number or one for each milestone.
+        floor: The lowest share of the learning rate after warm-up.
         warmup: Epochs of a linear rise, epoch e at (e + 1) / warmup (DSTA-Net's official code).
+        warmup_steps: Steps of the optimiser of a linear rise, step s at s / warmup_steps (Hi-TRS's
+            pre-training); instead of ``warmup``.
     """
 
-    name: Literal["steps", "cosine", "constant"] = "steps"
+    name: Literal["steps", "cosine", "linear", "constant"] = "steps"
     milestones: tuple[int, ...] = (60, 90)
-    factor: float = 0.1
+    factor: float | tuple[float, ...] = 0.1
+    floor: float = 0.0
     warmup: int = 0
+    warmup_steps: int = 0
 
     def __post_init__(self) -> None:
         _within("schedule.warmup", self.warmup, least=0)
-        _within("schedule.factor", self.factor, above=0)
+        _within("schedule.warmup_steps", self.warmup_steps, least=0)
+        _within("schedule.floor", self.floor, least=0, below=1)
+        for factor in self._factors():
+            _within("schedule.factor", factor, above=0)
+        if self.warmup and self.warmup_steps:
+            raise LabanError("training.schedule has warmup and warmup_steps, give one of them")
 
-    def rate(self, time: float, epochs: int) -> float:
-        """The factor of the learning rate at a time in epochs, of ``epochs`` altogether."""
+    def _factors(self) -> tuple[float, ...]:
+        """What each milestone multiplies by."""
+        if isinstance(self.factor, float | int):
+            return (self.factor,) * len(self.milestones)
+        if len(self.factor) != len(self.milestones):
+            raise LabanError(
+                f"training.schedule.factor has {len(self.factor)} numbers for "
+                f"{len(self.milestones)} milestones, give one, or one for each"
+            )
+        return tuple(self.factor)
+
+    def rate(self, time: float, epochs: int, steps: int = 1) -> float:
+        """The factor of the learning rate.
+
+        Args:
+            time: Now, in epochs.
+            epochs: Of the whole training.
+            steps: Of the optimiser, an epoch.
+        """
+        warm = self.warmup + self.warmup_steps / steps
         if time < self.warmup:
             return (math.floor(time) + 1) / self.warmup
+        if time < warm:
+            return time / warm
+        left = 1.0
         if self.name == "steps":
-            return self.factor ** sum(time >= milestone for milestone in self.milestones)
-        if self.name == "cosine":
-            share = (time - self.warmup) / max(1e-9, epochs - self.warmup)
-            return 0.5 * (1 + math.cos(math.pi * min(1.0, share)))
-        return 1.0
+            met = (time >= milestone for milestone in self.milestones)
+            left = math.prod(f for f, past in zip(self._factors(), met, strict=True) if past)
+        elif self.name != "constant":
+            left = 1 - min(1.0, (time - warm) / max(1e-9, epochs - warm))
+            if self.name == "cosine":
+                left = 0.5 * (1 - math.cos(math.pi * left))
+            left = self.floor + (1 - self.floor) * left
+        return max(self.floor, left)
 
 
 @dataclass
