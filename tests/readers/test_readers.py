@@ -1,8 +1,8 @@
 """What every reader promises, and how a format is told by names."""
 
+import time
 import tracemalloc
 import zipfile
-from datetime import timedelta
 
 import numpy as np
 import pytest
@@ -108,7 +108,7 @@ def test_unknown_names_are_no_format(tmp_path):
 
 
 MOST_MEMORY = 64 * 2**20  # bytes; what is read is below one
-SLOWEST = timedelta(seconds=10)
+SLOWEST = 10  # seconds of this process, however busy the machine
 
 
 @pytest.fixture(scope="module", params=READERS)
@@ -121,7 +121,7 @@ def written(request, tmp_path_factory):
 
 def read_whatever_is_there(reader, source):
     """Every clip is whole or a sentence that names a file of the source, and no memory is lost."""
-    names = source.names()
+    names, began = source.names(), time.process_time()
     tracemalloc.start()
     try:
         entries = reader.find(source)
@@ -142,6 +142,7 @@ def read_whatever_is_there(reader, source):
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     assert peak < MOST_MEMORY
+    assert time.process_time() - began < SLOWEST
     for sentence in sentences:
         assert "\n" not in sentence and len(sentence) < 600
         assert any(name in sentence for name in names), sentence
@@ -149,7 +150,7 @@ def read_whatever_is_there(reader, source):
 
 @given(which=share, operations=damages)
 @settings(
-    deadline=SLOWEST, max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    deadline=None, max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 def test_damaged_files_give_clips_or_sentences(written, which, operations):
     name, folder = written

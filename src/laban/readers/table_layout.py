@@ -49,7 +49,7 @@ _KEYS = (
     "skeleton joints parents columns axes confidence name mirror parts spine across clip frame "
     "person label facts fps unit delimiter"
 ).split()
-_LARGEST = 2**20
+_LARGEST = 2**16  # bytes, of some hundred joints: YAML is slow to parse
 
 
 @dataclass(frozen=True)
