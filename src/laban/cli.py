@@ -24,6 +24,7 @@ __all__ = ["COMMANDS", "main"]
 COMMANDS: dict[str, tuple[str, str, str]] = {
     "demo": ("laban.demo", "demo", "built-in recordings: write, convert, train, test, report"),
     "convert": ("laban.convert", "convert", "a raw folder or zip becomes a store"),
+    "write": ("laban.write", "write", "a store becomes a file of another code base, such as pyskl"),
     "info": ("laban.info", "info", "what a store holds and what looks wrong in it"),
     "train": ("laban.commands", "train_command", "a recipe, a store and a benchmark become a run"),
     "evaluate": ("laban.commands", "evaluate", "a run's scores on a benchmark's test clips"),

@@ -33,7 +33,8 @@ CHUNK_FILES = 64
 CHUNKS_A_WAVE = 8  # For each worker: what may wait for the writer at the most.
 SHOWN = 20
 
-_FIELDS = {"layout": "layout_file", "unit": "unit"}  # Options of readers and their fields.
+# Options of readers and the fields that they set.
+_FIELDS = {"layout": ("layout_file", "joints"), "unit": ("unit",)}
 
 _Outcome = Clip | str  # What became of a file: its clip, or why there is none.
 
@@ -105,7 +106,8 @@ def convert(
             segment; clips with a label of their own stay whole.
         label_from: Where the class stands in a file's path, such as {label}_{subject}.csv or
             {label}/*.bvh; other words in braces become facts; or a regular expression.
-        layout: The file that says what a table's columns are.
+        layout: The file that says what a table's columns are; for pyskl, ctr-gcn and agcn the
+            joint layout that their joints have, such as kinect-v1.
         unit: Metres of one unit of length, for BVH, which does not tell it.
         skeleton: The joint layout to give all clips, such as kinect-v2; joints go by name.
         missing: What becomes of that layout's joints which the clips lack.
@@ -162,16 +164,19 @@ def _without(entries: list[Entry], ignored: Path | None, summary: Summary) -> li
 
 def _set_up(reader: Reader, options: dict[str, Any]) -> Reader:
     """The reader with the options that were given, which must be its own."""
-    given = {option: value for option, value in options.items() if value is not None}
-    for option, value in given.items():
-        if not hasattr(reader, _FIELDS[option]):
-            fit = [name for name, other in READERS.items() if hasattr(other, _FIELDS[option])]
+    own = {}
+    for option, value in options.items():
+        if value is None:
+            continue
+        field = next((field for field in _FIELDS[option] if hasattr(reader, field)), None)
+        if field is None:
+            fit = [n for n, r in READERS.items() if any(hasattr(r, f) for f in _FIELDS[option])]
             raise LabanError(
                 f"--{option} is not for the format {reader.name}, but for {', '.join(fit)}"
             )
         if option == "unit" and not 0 < value < float("inf"):
             raise LabanError(f"--unit is {value}: give the metres of one unit, above 0")
-    own = {_FIELDS[option]: value for option, value in given.items()}
+        own[field] = str(value) if field == "joints" else value
     return cast(Reader, replace(cast(Any, reader), **own)) if own else reader
 
 
@@ -262,9 +267,10 @@ def _read_all(reader: Reader, source: Source, entries: list[Entry]) -> list[_Out
 def _chunks(source: Source, entries: list[Entry]) -> Iterator[list[Entry]]:
     """Consecutive entries, together about 8 MiB or 64 clips; a file of several counts once."""
     chunk: list[Entry] = []
-    size = 0
+    size, path = 0, ""
     for entry in entries:
-        size += _size(source, entry) if not chunk or entry.path != chunk[-1].path else 0
+        size += _size(source, entry) if entry.path != path else 0
+        path = entry.path
         chunk.append(entry)
         if size >= CHUNK_BYTES or len(chunk) == CHUNK_FILES:
             yield chunk

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from damage import damage, damages, share
 from hypothesis import HealthCheck, given, settings
+from make_agcn import clip_values, write_agcn, write_ctr_gcn
 from make_bvh import write_bvh
 from make_dhg import write_dhg
 from make_kinetics import write_kinetics
@@ -18,6 +19,7 @@ from make_nw_ucla import write_nw_ucla
 from make_openpose import write_openpose
 from make_pku_mmd import write_pku_mmd
 from make_precog import write_precog
+from make_pyskl import annotation, write_pyskl
 from make_sbu import write_sbu
 from make_sfinge import write_sfinge
 from make_shrec17 import write_shrec17
@@ -55,6 +57,15 @@ WRITERS = {
     "openpose": lambda folder: write_openpose(folder, ["jump", "walk"]),
     "table": lambda folder: write_table(folder, ["jump", "walk"]),
     "mediapipe": lambda folder: write_mediapipe(folder, ["jump", "walk"]),
+    "agcn": lambda folder: write_agcn(
+        folder, {"train": [("a", 0, clip_values(5))], "val": [("b", 3, clip_values(8, persons=2))]}
+    ),
+    "ctr-gcn": lambda folder: write_ctr_gcn(
+        folder, {"train": [(0, clip_values(5))], "test": [(59, clip_values(8, persons=2))]}
+    ),
+    "pyskl": lambda folder: write_pyskl(
+        folder, [annotation("a"), annotation("b", 7)], {"train": ["a"], "val": ["b"]}
+    ),
 }
 
 

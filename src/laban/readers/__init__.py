@@ -10,7 +10,9 @@ NTU), heads its file.
 from typing import Protocol
 
 from laban.clip import Clip
+from laban.readers.agcn import Agcn
 from laban.readers.bvh import Bvh
+from laban.readers.ctr_gcn import CtrGcn
 from laban.readers.dhg import Dhg
 from laban.readers.kinetics import Kinetics
 from laban.readers.mediapipe import MediaPipe
@@ -20,6 +22,7 @@ from laban.readers.nw_ucla import NwUcla
 from laban.readers.openpose import OpenPose
 from laban.readers.pku_mmd import PkuMmd
 from laban.readers.precog import Precog
+from laban.readers.pyskl import Pyskl
 from laban.readers.sbu import Sbu
 from laban.readers.sfinge import Sfinge
 from laban.readers.shrec17 import Shrec17
@@ -76,6 +79,9 @@ READERS: dict[str, Reader] = {
     "openpose": OpenPose(),
     "mediapipe": MediaPipe(),
     "table": Table(),
+    "agcn": Agcn(),
+    "ctr-gcn": CtrGcn(),
+    "pyskl": Pyskl(),
 }
 
 

@@ -36,7 +36,7 @@ from laban.readers.source import Entry, Source, distinct
 from laban.readers.text import LARGEST_TEXT
 from laban.skeletons import SKELETONS
 
-__all__ = ["Ntu"]
+__all__ = ["Ntu", "named_entry"]
 
 _NAME = re.compile(r"S(\d{3})C(\d{3})P(\d{3})R(\d{3})A(\d{3})")
 _SUFFIX = ".skeleton"
@@ -69,7 +69,7 @@ class Ntu:
     def find(self, source: Source) -> list[Entry]:
         """All clips by their names, without those in the list `ignored`."""
         left_out = _listed(self.ignored) if self.ignored else set()
-        entries = (_entry(path) for path in source.names() if path.endswith(_SUFFIX))
+        entries = (named_entry(path) for path in source.names() if path.endswith(_SUFFIX))
         return distinct(entry for entry in entries if entry.name not in left_out)
 
     def read(self, source: Source, entry: Entry) -> Clip:
@@ -103,7 +103,7 @@ class Ntu:
         )
 
 
-def _entry(path: str) -> Entry:
+def named_entry(path: str) -> Entry:
     """What a file's name says; one named in another way has no facts and no label."""
     name = path.rpartition("/")[2].removesuffix(_SUFFIX)
     match = _NAME.fullmatch(name)

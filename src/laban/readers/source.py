@@ -7,6 +7,7 @@ Unusual here: a zip may come from anywhere, so entries that point out of it, tha
 that unpack to far more than they are (zip bombs) are refused; so are links that leave a folder.
 """
 
+import mmap
 import os
 import stat
 import struct
@@ -19,11 +20,13 @@ from types import TracebackType
 
 from laban.errors import LabanError
 
-__all__ = ["Entry", "Source", "clip_names", "distinct"]
+__all__ = ["ZIP_FAULTS", "Entry", "Mapped", "Source", "clip_names", "distinct"]
+
+Mapped = mmap.mmap | bytes  # a file's bytes, mapped or read
 
 _LARGEST = 256 * 2**20  # bytes of one unpacked file
 _RATIO, _RATIO_FREE = 200, 2**20  # unpacked / packed, asked only of entries above a mebibyte
-_ZIP_FAULTS = (
+ZIP_FAULTS = (
     zipfile.BadZipFile,
     zlib.error,
     struct.error,
@@ -97,6 +100,7 @@ class Source:
         self.largest = largest
         self._zip: zipfile.ZipFile | None = None
         self._owner = -1
+        self._mapped: tuple[str, Mapped] | None = None
         try:
             mode = self.path.stat().st_mode
         except (OSError, ValueError) as fault:
@@ -146,8 +150,33 @@ class Source:
         except OSError as fault:
             raise LabanError(f"{self.path}: {name} cannot be read: {_reason(fault)}") from fault
 
+    def map(self, name: str) -> Mapped:
+        """The bytes of one file of many clips, mapped into memory where it lies on disk.
+
+        The last one is kept, so that clips can be read from it one by one. What a zip holds is
+        unpacked, so that there it may not be larger than other files.
+        """
+        if self._mapped is None or self._mapped[0] != name:
+            if self.is_zip and self.size(name) > self.largest:
+                raise LabanError(
+                    f"{self.path}: {name} has {self.size(name):,} bytes, too many to read inside "
+                    "a zip: unpack the zip first"
+                )
+            self._mapped = (name, self.read(name) if self.is_zip else self._map(name))
+        return self._mapped[1]
+
+    def _map(self, name: str) -> Mapped:
+        try:
+            with self._place(name).open("rb") as file:
+                if not os.fstat(file.fileno()).st_size:
+                    return b""  # Nothing cannot be mapped.
+                return mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
+        except OSError as fault:
+            raise LabanError(f"{self.path}: {name} cannot be read: {_reason(fault)}") from fault
+
     def close(self) -> None:
-        """Close the zip; the next read opens it again."""
+        """Close the zip and the mapped file; the next read opens them again."""
+        self._mapped = None  # Not closed: arrays of clips may still lie in it.
         if self._zip is not None:
             self._zip.close()
             self._zip = None
@@ -164,7 +193,7 @@ class Source:
         self.close()
 
     def __getstate__(self) -> dict:
-        return self.__dict__ | {"_zip": None, "_owner": -1}
+        return self.__dict__ | {"_zip": None, "_owner": -1, "_mapped": None}
 
     def _place(self, name: str) -> Path:
         """The file on disk, which must lie inside the folder."""
@@ -184,7 +213,7 @@ class Source:
         if self._zip is None or self._owner != os.getpid():
             try:
                 self._zip = zipfile.ZipFile(self.path)
-            except _ZIP_FAULTS as fault:
+            except ZIP_FAULTS as fault:
                 raise LabanError(
                     f"{self.path} is not a zip that can be read ({_reason(fault)}): "
                     "download or pack it again"
@@ -215,7 +244,7 @@ class Source:
             with self._archive().open(info) as file:
                 # With a length the unpacker stops there, whatever the entry really holds.
                 return file.read(info.file_size + 1)
-        except _ZIP_FAULTS as fault:
+        except ZIP_FAULTS as fault:
             raise LabanError(
                 f"{where} is damaged ({_reason(fault)}): download the zip again"
             ) from fault

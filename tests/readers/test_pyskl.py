@@ -1,0 +1,270 @@
+"""The PYSKL reader and writer: made-up pickles, what is told, faults, and the way out and back."""
+
+import pickle
+import zipfile
+
+import numpy as np
+import pytest
+from damage import damage, damages
+from hypothesis import HealthCheck, given, settings
+from make_pyskl import annotation, write_pyskl
+
+from laban.benchmarks import BENCHMARKS
+from laban.clip import Clip, Segment
+from laban.convert import convert
+from laban.errors import LabanError
+from laban.layout import check_clip
+from laban.own_layout import own_skeleton
+from laban.readers import READERS
+from laban.readers.source import Source
+from laban.skeletons import SKELETONS
+from laban.store import Store
+from laban.write import write
+
+READER = READERS["pyskl"]
+NTU = ["S001C001P001R001A001", "S001C002P003R001A060"]
+
+
+def read(folder, reader=READER):
+    source = Source.open(folder)
+    return {entry.name: reader.read(source, entry) for entry in reader.find(source)}
+
+
+@pytest.mark.parametrize("protocol", range(6))
+@pytest.mark.parametrize("dtype", [np.float16, np.float32, np.float64])
+def test_3d_of_every_protocol(tmp_path, protocol, dtype):
+    rows = [annotation("a", 3, dtype=dtype), annotation("b", 0, shape=(1, 90, 25, 3), seed=1)]
+    write_pyskl(tmp_path, rows, {"train": ["a"], "val": ["b"]}, protocol=protocol)
+    clips = read(tmp_path)
+    for row in rows:
+        clip = clips[row["frame_dir"]]
+        np.testing.assert_array_equal(clip.poses, row["keypoint"].astype(np.float32))
+        np.testing.assert_array_equal(clip.present, row["keypoint"].any((2, 3)))
+        assert (clip.label, clip.skeleton.name) == (str(row["label"]), "kinect-v2")
+        assert clip.confidence is None
+    assert not clips["a"].present[1, -1] and clips["a"].present[0, -1]
+    assert clips["a"].facts == {"split": "train"} and clips["b"].facts == {"split": "test"}
+
+
+def test_2d_has_scores_and_y_up(tmp_path):
+    row = annotation("a", shape=(2, 40, 17, 2))
+    write_pyskl(tmp_path, [row], {})
+    clip = read(tmp_path)["a"]
+    assert clip.skeleton.name == "coco-17"
+    np.testing.assert_array_equal(clip.poses, -row["keypoint"].astype(np.float32))
+    assert not np.signbit(clip.poses[~clip.present]).any()
+    np.testing.assert_array_equal(clip.confidence, row["keypoint_score"].astype(np.float32))
+    assert clip.facts == {"picture": "1080x1920"}
+
+
+def test_names_of_ntu_tell_facts_classes_and_official_splits(tmp_path):
+    rows = [annotation(NTU[0], 0), annotation(NTU[1], 59)]
+    lists = {
+        "xsub_train": NTU[:1],
+        "xsub_val": NTU[1:],
+        "xview_train": NTU[1:],
+        "xview_val": NTU[:1],
+    }
+    write_pyskl(tmp_path, rows, lists)
+    first, second = read(tmp_path).values()
+    assert (first.label, second.label) == ("drink water", "walking apart from each other")
+    assert (first.facts["xsub"], first.facts["xview"]) == ("train", "test")
+    for clip in (first, second):
+        for protocol in ("xsub", "xview"):
+            assert BENCHMARKS[f"ntu60-{protocol}"].split(clip.facts) == clip.facts[protocol]
+    write_pyskl(tmp_path, [annotation(NTU[0], 7)], {})
+    with pytest.raises(LabanError, match="label is 7, but the name says 'drink water'"):
+        read(tmp_path)
+
+
+def test_a_list_of_classes_and_a_list_without_split(tmp_path):
+    (tmp_path / "a.pkl").write_bytes(pickle.dumps([annotation("a", 1), annotation("b", None)]))
+    (tmp_path / "classes.txt").write_text("wave\nnod\n", "utf-8")
+    clips = read(tmp_path)
+    assert (clips["a"].label, clips["b"].label) == ("nod", None)
+    (tmp_path / "classes.txt").write_text("wave\n")
+    with pytest.raises(LabanError, match=r"clip a: the label is 1, classes.txt has 1 classes"):
+        read(tmp_path)
+
+
+def test_the_layout_can_be_said(tmp_path):
+    write_pyskl(tmp_path / "raw", [annotation("a", shape=(1, 4, 20, 3))], {})
+    with pytest.raises(LabanError, match="20 joints: say which, --layout kinect-v1 or hand-20"):
+        read(tmp_path / "raw")
+    convert("pyskl", tmp_path / "raw", tmp_path / "s.arrow", layout="kinect-v1")
+    assert Store(tmp_path / "s.arrow").skeleton.name == "kinect-v1"
+    write_pyskl(tmp_path / "raw", [annotation("a", shape=(1, 4, 19, 3))], {})
+    with pytest.raises(LabanError, match="19 joints, which no built-in"):
+        read(tmp_path / "raw")
+
+
+FAULTS = {
+    "label": ({"label": "x"}, "the label is str"),
+    "frames": ({"total_frames": 9}, "'total_frames' does not fit"),
+    "score": ({"keypoint_score": np.zeros((2, 5, 25))}, "'keypoint_score' does not fit"),
+    "shape": ({"keypoint": np.zeros((3, 25, 3))}, r"has the shape \(3, 25, 3\)"),
+    "words": ({"keypoint": [[1.0]]}, "a list stands where an array belongs"),
+    "nobody": ({"keypoint": np.zeros((2, 6, 25, 3))}, "nobody in any frame"),
+    "no person": ({"keypoint": np.zeros((0, 6, 25, 3))}, "nobody in any frame"),
+    "infinite": ({"keypoint": np.full((2, 6, 25, 3), np.inf)}, "not finite"),
+    "no numbers": ({"keypoint": np.full((2, 6, 25, 3), "x")}, "where numbers belong"),
+    "nameless": ({"frame_dir": 3}, "annotation 0 .* 'frame_dir'"),
+}
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_faults(tmp_path, fault):
+    change, message = FAULTS[fault]
+    write_pyskl(tmp_path, [annotation("a") | change], {})
+    with pytest.raises(LabanError, match=f"made_3danno.pkl.*{message}"):
+        read(tmp_path)
+
+
+def test_a_clip_in_both_lists(tmp_path):
+    write_pyskl(tmp_path, [annotation("a")], {"train": ["a"], "val": ["a"]})
+    with pytest.raises(LabanError, match=r"made_3danno.pkl: the clip 'a' is in two lists"):
+        read(tmp_path)
+
+
+def as_python_reads(path):
+    return pickle.loads(path.read_bytes())  # noqa: S301 - written by the test itself
+
+
+def own_clips(skeleton, channels, names=("b", "a/1", "c")):
+    """Clips with everything that a store can hold but segments."""
+    rng = np.random.default_rng(0)
+    for number, name in enumerate(names):
+        shape = (1 + number, 5 + 40 * number, len(skeleton))
+        poses = rng.normal(size=(*shape, channels)).astype(np.float32)
+        present = rng.random(shape[:2]) < 0.7
+        present[0, 0] = True
+        poses[~present] = 0
+        poses[0, 0] = 0  # there, and at the origin
+        yield Clip(
+            name,
+            poses,
+            skeleton,
+            present=present,
+            confidence=None if number == 1 else rng.random(shape).astype(np.float32),
+            fps=29.97,
+            label=None if number == 2 else f"class {number}",
+            facts={
+                "subject": str(number),
+                "xsub": ("train", "test", "test")[number],
+                "note": "ä" * 3,
+            },
+        )
+
+
+OWN = own_skeleton("rig", {"hips": "hips", "arm-left": "hips", "arm-right": "hips"})
+
+
+@pytest.mark.parametrize("skeleton", [SKELETONS["kinect-v2"], OWN], ids=lambda s: s.name)
+@pytest.mark.parametrize("channels", [2, 3])
+def test_the_way_out_and_back_is_exact(tmp_path, skeleton, channels):
+    before = Store.write(tmp_path / "a.arrow", own_clips(skeleton, channels))
+    write("pyskl", tmp_path / "a.arrow", tmp_path / "out/a.pkl")
+    convert("pyskl", tmp_path / "out/a.pkl", tmp_path / "b.arrow")
+    after = Store(tmp_path / "b.arrow")
+    assert after.skeleton == before.skeleton
+    assert list(after.names) == sorted(before.names)
+    for clip in before:
+        back = after[after.index(clip.name)]
+        assert back.poses.tobytes() == (clip.poses + 0).tobytes()
+        np.testing.assert_array_equal(back.present, clip.present)
+        np.testing.assert_array_equal(back.confidence, clip.confidence)
+        assert (back.fps, back.label, back.facts) == (clip.fps, clip.label, clip.facts)
+
+
+def test_what_pyskl_sees(tmp_path):
+    store = Store.write(tmp_path / "a.arrow", own_clips(SKELETONS["coco-17"], 2))
+    write("pyskl", tmp_path / "a.arrow", tmp_path / "a.pkl")
+    value = as_python_reads(tmp_path / "a.pkl")
+    assert value["split"] == {"xsub_train": ["b"], "xsub_val": ["a/1", "c"]}
+    assert value["classes"] == ["class 0", "class 1"]
+    for clip, row in zip(store, value["annotations"], strict=True):
+        assert (row["frame_dir"], row["total_frames"]) == (clip.name, clip.frames)
+        assert row["keypoint"].dtype == np.float32
+        np.testing.assert_array_equal(row["keypoint"], -clip.poses)
+        if clip.confidence is not None:
+            np.testing.assert_array_equal(row["keypoint_score"], clip.confidence)
+    assert [row.get("label") for row in value["annotations"]] == [0, 1, None]
+    assert b"numpy._core" not in (tmp_path / "a.pkl").read_bytes()
+
+
+def test_a_benchmark_gives_numbers_and_split(tmp_path):
+    rows = [annotation(NTU[0], 0), annotation(NTU[1], 59), annotation("S001C001P003R001A061", 60)]
+    write_pyskl(tmp_path / "raw", rows, {})
+    convert("pyskl", tmp_path / "raw", tmp_path / "s.arrow")
+    result = write("pyskl", tmp_path / "s.arrow", tmp_path / "a.pkl", benchmark="ntu60-xsub")
+    value = as_python_reads(tmp_path / "a.pkl")
+    assert value["split"] == {"xsub_train": NTU[:1], "xsub_val": NTU[1:]}
+    assert [row["label"] for row in value["annotations"]] == [0, 59]
+    assert result.value["left_out"] == 1
+    # Without one the numbers are those of the official classes that have all labels.
+    write("pyskl", tmp_path / "s.arrow", tmp_path / "b.pkl")
+    value = as_python_reads(tmp_path / "b.pkl")
+    assert [row["label"] for row in value["annotations"]] == [0, 60, 59]
+
+
+def test_labels_that_are_numbers_stay_these_numbers(tmp_path):
+    write_pyskl(tmp_path / "raw", [annotation("a", 2), annotation("b", 10)], {})
+    convert("pyskl", tmp_path / "raw", tmp_path / "s.arrow")
+    write("pyskl", tmp_path / "s.arrow", tmp_path / "a.pkl")
+    value = as_python_reads(tmp_path / "a.pkl")
+    assert [row["label"] for row in value["annotations"]] == [2, 10]
+
+
+def test_what_is_not_written(tmp_path):
+    poses = np.ones((1, 4, 25, 3))
+    long = Clip("long", poses, "kinect-v2", segments=(Segment("a", 0, 2),))
+    Store.write(tmp_path / "s.arrow", [long])
+    with pytest.raises(LabanError, match="clip long is untrimmed.*--trimmed"):
+        write("pyskl", tmp_path / "s.arrow", tmp_path / "a.pkl")
+    assert not list(tmp_path.glob("*.pkl*"))
+    Store.write(tmp_path / "s.arrow", [Clip("a", poses, "kinect-v2")], overwrite=True)
+    (tmp_path / "a.pkl").write_text("thesis")
+    with pytest.raises(LabanError, match="a.pkl exists"):
+        write("pyskl", tmp_path / "s.arrow", tmp_path / "a.pkl")
+    assert (tmp_path / "a.pkl").read_text() == "thesis"
+    with pytest.raises(LabanError, match="unknown format to write 'pyskill': did you mean pyskl"):
+        write("pyskill", tmp_path / "s.arrow", tmp_path / "b.pkl")
+
+
+@pytest.fixture(scope="module")
+def own_file(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("own")
+    Store.write(folder / "s.arrow", own_clips(OWN, 2))
+    write("pyskl", folder / "s.arrow", folder / "raw/a.pkl")
+    return folder / "raw"
+
+
+@given(operations=damages)
+@settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_damaged_files_of_our_own(own_file, operations):
+    path = own_file / "a.pkl"
+    whole = path.read_bytes()
+    path.write_bytes(damage(whole, operations))
+    source = Source.open(own_file)
+    try:
+        for entry in READER.find(source):
+            check_clip(READER.read(source, entry))
+    except LabanError as fault:
+        assert "a.pkl" in str(fault)
+    finally:
+        path.write_bytes(whole)
+
+
+def test_workers_and_zips_give_the_same_store(tmp_path):
+    rows = [annotation(f"c{n}", n, shape=(2, 70, 25, 3), seed=n) for n in range(5)]
+    write_pyskl(tmp_path / "raw", rows, {"train1": ["c0"], "test1": ["c1"]})
+    convert("pyskl", tmp_path / "raw", tmp_path / "one.arrow")
+    convert("pyskl", tmp_path / "raw", tmp_path / "two.arrow", workers=2)
+    with zipfile.ZipFile(tmp_path / "raw.zip", "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.write(tmp_path / "raw/made_3danno.pkl", "x/made_3danno.pkl")
+    convert("pyskl", tmp_path / "raw.zip", tmp_path / "zip.arrow")
+    one = Store(tmp_path / "one.arrow")
+    assert (
+        one.digest == Store(tmp_path / "two.arrow").digest == Store(tmp_path / "zip.arrow").digest
+    )
+    assert one.facts(one.index("c0")) == {"split1": "train"}
