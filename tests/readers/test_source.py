@@ -177,3 +177,24 @@ def test_two_files_for_one_clip_are_an_error():
     assert distinct([Entry("B", "b"), one]) == [one, Entry("B", "b")]
     with pytest.raises(LabanError, match=r"x/A.txt and y/A.txt are both the clip A"):
         distinct([one, other])
+
+
+def test_a_mapped_file_has_the_bytes_of_the_file(source):
+    for name in source.names():
+        data = source.map(name)
+        assert data[:] == source.read(name)
+        assert source.map(name) is data
+    with pytest.raises(LabanError, match="missing"):
+        source.map("missing.txt")
+    copy = pickle.loads(pickle.dumps(source))  # noqa: S301 - as processes send it
+    assert copy.map("b.txt")[:] == b"two"
+
+
+def test_only_files_in_a_zip_may_not_be_large_to_be_mapped(tmp_path):
+    (tmp_path / "raw").mkdir()
+    (tmp_path / "raw/a.pkl").write_bytes(b"x" * 100)
+    assert len(Source.open(tmp_path / "raw", largest=99).map("a.pkl")) == 100
+    with zipfile.ZipFile(tmp_path / "raw.zip", "w") as archive:
+        archive.write(tmp_path / "raw/a.pkl", "a.pkl")
+    with pytest.raises(LabanError, match="a.pkl has 100 bytes.*unpack the zip first"):
+        Source.open(tmp_path / "raw.zip", largest=99).map("a.pkl")

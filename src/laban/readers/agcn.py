@@ -46,9 +46,10 @@ _DATA = re.compile(r"((?:^|.*/)(train|val|test))_data(?:_joint)?\.npy$")
 
 @dataclass(frozen=True)
 class _Row(Entry):
-    """An entry with its place in the array."""
+    """An entry with its place in the array, and how many clips that must have."""
 
     row: int = 0
+    of: int = 0
 
 
 @dataclass(frozen=True)
@@ -83,8 +84,8 @@ class Agcn:
     def read(self, source: Source, entry: Entry) -> Clip:
         """The clip of one entry, (M, T, V, 3), or (M, T, V, 2) with the score as confidence."""
         data = npy_array(source.map(entry.path), entry.path)
-        row = entry.row if isinstance(entry, _Row) else -1
-        if data.ndim != 5 or data.shape[1] != 3 or not 0 <= row < len(data):
+        row, of = (entry.row, entry.of) if isinstance(entry, _Row) else (0, -1)
+        if data.ndim != 5 or data.shape[1] != 3 or len(data) != of:
             raise LabanError(
                 f"{entry.path} has the shape {data.shape}, give (clips, 3, frames, joints, "
                 f"persons) with a clip for each name in {_label_file(entry.path)}"
@@ -118,7 +119,7 @@ def _label_file(path: str) -> str:
 
 def _rows(
     source: Source, match: re.Match[str], facts: dict[str, str], classes: ClassNames
-) -> list[Entry]:
+) -> list[_Row]:
     """The entries of one array, by its names and labels."""
     path, listing = match.string, _label_file(match.string)
     if listing not in source.names():
@@ -134,20 +135,9 @@ def _rows(
     good = all(isinstance(column, tuple | list) for column in pair) and len(names) == len(labels)
     if not good or not all(isinstance(name, str) and name for name in names):
         raise LabanError(f"{listing}: give a pair of a list of names and a list of as many labels")
-    return [
-        _entry(n, name, label, path, facts, classes)
-        for n, (name, label) in enumerate(zip(names, labels, strict=True))
-    ]
-
-
-def _entry(
-    row: int,
-    name: str,
-    label: object,
-    path: str,
-    facts: dict[str, str],
-    classes: ClassNames,
-) -> _Row:
-    where = f"{_label_file(path)}, name {row} (from 0)"
-    told = classes.entry(name, path, label, where)
-    return _Row(told.name, path, facts={**told.facts, **facts}, label=told.label, row=row)
+    entries = []
+    for row, (name, label) in enumerate(zip(names, labels, strict=True)):
+        told = classes.entry(name, path, label, f"{listing}, name {row} (from 0)")
+        own = {**told.facts, **facts}
+        entries.append(_Row(told.name, path, own, told.label, row=row, of=len(names)))
+    return entries

@@ -41,10 +41,11 @@ _LAST: WeakKeyDictionary[Source, tuple[tuple[str, str], np.ndarray | None]] = We
 
 @dataclass(frozen=True)
 class _Row(Entry):
-    """An entry with its place in the array."""
+    """An entry with its place in the array of its part, and how many clips that must have."""
 
     part: str = ""
     row: int = 0
+    of: int = 0
 
 
 @dataclass(frozen=True)
@@ -82,8 +83,10 @@ class CtrGcn:
             found = npz_arrays(source.map(entry.path), entry.path, [array])
             last = _LAST[source] = ((entry.path, array), found.get(array))
         data = last[1]
-        if data is None or data.ndim != 3 or len(data) <= entry.row:
-            raise LabanError(f"{where}: give (clips, frames, persons x joints x 3), one for each y")
+        if data is None or data.ndim != 3 or len(data) != entry.of:
+            raise LabanError(
+                f"{where}: give (clips, frames, persons x joints x 3), a clip for each y"
+            )
         persons, skeleton = self._body(data.shape[2], where)
         if persons * data.shape[1] > MOST_PLACES:
             raise LabanError(f"{where} has more than {MOST_PLACES:,} persons x frames of a clip")
@@ -140,7 +143,15 @@ def _rows(source: Source, path: str) -> list[_Row]:
             numbers = _class_numbers(found[f"y_{part}"], where).tolist()
             facts = {"split": part}
             entries += [
-                _Row(f"{part}_{n}", path, facts, classes.label(label, where), part=part, row=n)
+                _Row(
+                    f"{part}_{n}",
+                    path,
+                    facts,
+                    classes.label(label, where),
+                    part=part,
+                    row=n,
+                    of=len(numbers),
+                )
                 for n, label in enumerate(numbers)
             ]
     return entries
