@@ -1,4 +1,4 @@
-"""The PYSKL reader and writer: made-up pickles, what is told, faults, and the way out and back."""
+"""The PYSKL reader: made-up pickles, what is told, and faults."""
 
 import pickle
 import tracemalloc
@@ -6,21 +6,14 @@ import zipfile
 
 import numpy as np
 import pytest
-from damage import damage, damages
-from hypothesis import HealthCheck, given, settings
 from make_pyskl import annotation, write_pyskl
 
 from laban.benchmarks import BENCHMARKS
-from laban.clip import Clip, Segment
 from laban.convert import convert
 from laban.errors import LabanError
-from laban.layout import check_clip
-from laban.own_layout import own_skeleton
 from laban.readers import READERS
 from laban.readers.source import Source
-from laban.skeletons import SKELETONS
 from laban.store import Store
-from laban.write import write
 
 READER = READERS["pyskl"]
 NTU = ["S001C001P001R001A001", "S001C002P003R001A060"]
@@ -125,135 +118,6 @@ def test_a_clip_in_both_lists(tmp_path):
     write_pyskl(tmp_path, [annotation("a")], {"train": ["a"], "val": ["a"]})
     with pytest.raises(LabanError, match=r"made_3danno.pkl: the clip 'a' is in two lists"):
         read(tmp_path)
-
-
-def as_python_reads(path):
-    return pickle.loads(path.read_bytes())  # noqa: S301 - written by the test itself
-
-
-def own_clips(skeleton, channels, names=("b", "a/1", "c")):
-    """Clips with everything that a store can hold but segments."""
-    rng = np.random.default_rng(0)
-    for number, name in enumerate(names):
-        shape = (1 + number, 5 + 40 * number, len(skeleton))
-        poses = rng.normal(size=(*shape, channels)).astype(np.float32)
-        present = rng.random(shape[:2]) < 0.7
-        present[0, 0] = True
-        poses[~present] = 0
-        poses[0, 0] = 0  # there, and at the origin
-        yield Clip(
-            name,
-            poses,
-            skeleton,
-            present=present,
-            confidence=None if number == 1 else rng.random(shape).astype(np.float32),
-            fps=29.97,
-            label=None if number == 2 else f"class {number}",
-            facts={
-                "subject": str(number),
-                "xsub": ("train", "test", "test")[number],
-                "note": "ä" * 3,
-            },
-        )
-
-
-OWN = own_skeleton("rig", {"hips": "hips", "arm-left": "hips", "arm-right": "hips"})
-
-
-@pytest.mark.parametrize("skeleton", [SKELETONS["kinect-v2"], OWN], ids=lambda s: s.name)
-@pytest.mark.parametrize("channels", [2, 3])
-def test_the_way_out_and_back_is_exact(tmp_path, skeleton, channels):
-    before = Store.write(tmp_path / "a.arrow", own_clips(skeleton, channels))
-    write("pyskl", tmp_path / "a.arrow", tmp_path / "out/a.pkl")
-    convert("pyskl", tmp_path / "out/a.pkl", tmp_path / "b.arrow")
-    after = Store(tmp_path / "b.arrow")
-    assert after.skeleton == before.skeleton
-    assert list(after.names) == sorted(before.names)
-    for clip in before:
-        back = after[after.index(clip.name)]
-        assert back.poses.tobytes() == (clip.poses + 0).tobytes()
-        np.testing.assert_array_equal(back.present, clip.present)
-        np.testing.assert_array_equal(back.confidence, clip.confidence)
-        assert (back.fps, back.label, back.facts) == (clip.fps, clip.label, clip.facts)
-
-
-def test_what_pyskl_sees(tmp_path):
-    store = Store.write(tmp_path / "a.arrow", own_clips(SKELETONS["coco-17"], 2))
-    write("pyskl", tmp_path / "a.arrow", tmp_path / "a.pkl")
-    value = as_python_reads(tmp_path / "a.pkl")
-    assert value["split"] == {"xsub_train": ["b"], "xsub_val": ["a/1", "c"]}
-    assert value["classes"] == ["class 0", "class 1"]
-    for clip, row in zip(store, value["annotations"], strict=True):
-        assert (row["frame_dir"], row["total_frames"]) == (clip.name, clip.frames)
-        assert row["keypoint"].dtype == np.float32
-        np.testing.assert_array_equal(row["keypoint"], -clip.poses)
-        if clip.confidence is not None:
-            np.testing.assert_array_equal(row["keypoint_score"], clip.confidence)
-    assert [row.get("label") for row in value["annotations"]] == [0, 1, None]
-    assert b"numpy._core" not in (tmp_path / "a.pkl").read_bytes()
-
-
-def test_a_benchmark_gives_numbers_and_split(tmp_path):
-    rows = [annotation(NTU[0], 0), annotation(NTU[1], 59), annotation("S001C001P003R001A061", 60)]
-    write_pyskl(tmp_path / "raw", rows, {})
-    convert("pyskl", tmp_path / "raw", tmp_path / "s.arrow")
-    result = write("pyskl", tmp_path / "s.arrow", tmp_path / "a.pkl", benchmark="ntu60-xsub")
-    value = as_python_reads(tmp_path / "a.pkl")
-    assert value["split"] == {"xsub_train": NTU[:1], "xsub_val": NTU[1:]}
-    assert [row["label"] for row in value["annotations"]] == [0, 59]
-    assert result.value["left_out"] == 1
-    # Without one the numbers are those of the official classes that have all labels.
-    write("pyskl", tmp_path / "s.arrow", tmp_path / "b.pkl")
-    value = as_python_reads(tmp_path / "b.pkl")
-    assert [row["label"] for row in value["annotations"]] == [0, 60, 59]
-
-
-def test_labels_that_are_numbers_stay_these_numbers(tmp_path):
-    write_pyskl(tmp_path / "raw", [annotation("a", 2), annotation("b", 10)], {})
-    convert("pyskl", tmp_path / "raw", tmp_path / "s.arrow")
-    write("pyskl", tmp_path / "s.arrow", tmp_path / "a.pkl")
-    value = as_python_reads(tmp_path / "a.pkl")
-    assert [row["label"] for row in value["annotations"]] == [2, 10]
-
-
-def test_what_is_not_written(tmp_path):
-    poses = np.ones((1, 4, 25, 3))
-    long = Clip("long", poses, "kinect-v2", segments=(Segment("a", 0, 2),))
-    Store.write(tmp_path / "s.arrow", [long])
-    with pytest.raises(LabanError, match="clip long is untrimmed.*--trimmed"):
-        write("pyskl", tmp_path / "s.arrow", tmp_path / "a.pkl")
-    assert not list(tmp_path.glob("*.pkl*"))
-    Store.write(tmp_path / "s.arrow", [Clip("a", poses, "kinect-v2")], overwrite=True)
-    (tmp_path / "a.pkl").write_text("thesis")
-    with pytest.raises(LabanError, match="a.pkl exists"):
-        write("pyskl", tmp_path / "s.arrow", tmp_path / "a.pkl")
-    assert (tmp_path / "a.pkl").read_text() == "thesis"
-    with pytest.raises(LabanError, match="unknown format to write 'pyskill': did you mean pyskl"):
-        write("pyskill", tmp_path / "s.arrow", tmp_path / "b.pkl")
-
-
-@pytest.fixture(scope="module")
-def own_file(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("own")
-    Store.write(folder / "s.arrow", own_clips(OWN, 2))
-    write("pyskl", folder / "s.arrow", folder / "raw/a.pkl")
-    return folder / "raw"
-
-
-@given(operations=damages)
-@settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
-def test_damaged_files_of_our_own(own_file, operations):
-    path = own_file / "a.pkl"
-    whole = path.read_bytes()
-    path.write_bytes(damage(whole, operations))
-    source = Source.open(own_file)
-    try:
-        for entry in READER.find(source):
-            check_clip(READER.read(source, entry))
-    except LabanError as fault:
-        assert "a.pkl" in str(fault)
-    finally:
-        path.write_bytes(whole)
 
 
 def test_zips_and_other_processes_give_the_same(tmp_path):
