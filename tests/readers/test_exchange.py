@@ -4,7 +4,14 @@ import numpy as np
 import pytest
 
 from laban.errors import LabanError
-from laban.readers.exchange import ClassNames, layout_for, listed_facts, numbered, whole_numbers
+from laban.readers.exchange import (
+    ClassNames,
+    layout_for,
+    listed_facts,
+    numbered,
+    unpadded,
+    whole_numbers,
+)
 from laban.readers.source import Source
 
 
@@ -66,3 +73,9 @@ def test_numbers():
             whole_numbers(bad, "here")
     with pytest.raises(LabanError, match="here: a number is not finite"):
         numbered(np.array([1e300]), "here")
+
+
+def test_padding_goes_and_gaps_stay():
+    poses = np.zeros((4, 9, 5, 3), np.float32)
+    poses[0, 1] = poses[2, 5] = 1  # nobody in frame 0, and the second person never comes
+    np.testing.assert_array_equal(unpadded(poses), poses[:3, :6])

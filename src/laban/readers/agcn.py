@@ -13,8 +13,8 @@ where the names do not tell them (NTU's do), and the names of joints and classes
 Unusual here: numbers stay as they are, and they are not the sensor's: 2s-AGCN centres NTU's
 skeletons in each frame on the first person's spine, turns them so that **z** is up, and pads a clip
 to 300 frames by **repeating** it, which cannot be told from a clip that repeats itself. Kinetics'
-are shares of the picture from its middle, y up, and padded with zeros. Persons and frames of zeros
-are absent, and stay. Only joints are read: bones and motions are streams.
+are shares of the picture from its middle, y up, and padded with zeros. The zeros behind
+the last frame and person are cut off. Only joints are read: bones and motions are streams.
 """
 
 import re
@@ -33,6 +33,7 @@ from laban.readers.exchange import (
     layout_for,
     listed_facts,
     numbered,
+    unpadded,
     whole_numbers,
 )
 from laban.readers.npy_file import npy_array
@@ -99,10 +100,11 @@ class Agcn:
         poses = rearrange(numbered(data[row], where), "c t v m -> m t v c")
         if not poses.any():
             raise LabanError(f"{where} has nobody in any frame: leave it out")
+        poses = unpadded(poses)
         flat = skeleton.name in PICTURE_LAYOUTS
         return Clip(
             name=entry.name,
-            poses=np.ascontiguousarray(poses[..., :2] if flat else poses),
+            poses=np.ascontiguousarray(poses[..., :2]) if flat else poses,
             skeleton=skeleton,
             present=(poses != 0).any((2, 3)),
             confidence=np.ascontiguousarray(poses[..., 2]) if flat else None,

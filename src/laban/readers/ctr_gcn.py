@@ -11,7 +11,7 @@ file does not say: names, subjects, cameras, the frame rate (taken as 30), and t
 and classes (`laban.readers.exchange`), but that a file ``NTU60_*`` or ``NTU120_*`` has NTU's.
 
 Unusual here: numbers stay as they are: metres, but from the first person's middle of the spine in
-the first frame on. Persons and frames of zeros are absent, and stay.
+the first frame on. The zeros behind the last frame and person are cut off.
 """
 
 import re
@@ -24,7 +24,14 @@ from einops import rearrange
 from laban.classes import NTU_CLASSES
 from laban.clip import Clip
 from laban.errors import LabanError
-from laban.readers.exchange import MOST_PLACES, ClassNames, layout_for, numbered, whole_numbers
+from laban.readers.exchange import (
+    MOST_PLACES,
+    ClassNames,
+    layout_for,
+    numbered,
+    unpadded,
+    whole_numbers,
+)
 from laban.readers.npy_file import npz_arrays
 from laban.readers.source import Entry, Source, distinct
 from laban.skeletons import SKELETONS, Skeleton, skeleton_named
@@ -96,7 +103,7 @@ class CtrGcn:
             raise LabanError(f"{where}, clip {entry.row} has nobody in any frame: leave it out")
         return Clip(
             name=entry.name,
-            poses=np.ascontiguousarray(poses),
+            poses=unpadded(poses),
             skeleton=skeleton,
             fps=self.fps,
             label=entry.label,

@@ -24,6 +24,7 @@ __all__ = [
     "layout_for",
     "listed_facts",
     "numbered",
+    "unpadded",
     "whole_numbers",
 ]
 
@@ -180,6 +181,17 @@ def numbered(values: np.ndarray, where: str) -> np.ndarray:
     if not np.isfinite(numbers).all():
         raise LabanError(f"{where}: a number is not finite, mend it or leave the clip out")
     return numbers
+
+
+def unpadded(poses: np.ndarray) -> np.ndarray:
+    """Without the zeros that arrays of one size need: ``(M, T, V, C) -> (M', T', V, C)``.
+
+    Frames behind the last with anybody go, and persons behind the last who is ever there; somebody
+    must be. Earlier ones stay, so that a frame keeps its number and a person its place.
+    """
+    there = (poses != 0).any((2, 3))
+    persons, frames = (np.flatnonzero(there.any(axis))[-1] + 1 for axis in (1, 0))
+    return np.ascontiguousarray(poses[:persons, :frames])
 
 
 def whole_numbers(values: np.ndarray, where: str) -> np.ndarray:
