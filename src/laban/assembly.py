@@ -7,7 +7,7 @@ from typing import Any
 from torch import nn
 
 from laban.encoders import ENCODERS
-from laban.objectives import OBJECTIVES
+from laban.objectives import OBJECTIVES, learns_from_labels
 from laban.pipelines import PIPELINES, Pipeline, View
 from laban.skeletons import Skeleton
 from laban.streams import stream_named
@@ -27,13 +27,15 @@ class Parts:
 def assemble(
     recipe: Mapping[str, Any], skeleton: Skeleton, channels: int, stream: str, classes: int
 ) -> Parts:
-    """Builds a resolved recipe's components for a skeleton, a stream and a number of classes."""
+    """Builds a resolved recipe's components for a skeleton, a stream and a number of classes.
+
+    An objective that learns without labels is not told the classes.
+    """
     pipeline = _component(PIPELINES, recipe["pipeline"], skeleton)
     width = channels * stream_named(stream).width
     encoder = _component(ENCODERS, recipe["encoder"], skeleton, channels=width)
-    objective = _component(
-        OBJECTIVES, recipe["objective"], encoder, View(pipeline, stream), classes=classes
-    )
+    told = {"classes": classes} if learns_from_labels(recipe) else {}
+    objective = _component(OBJECTIVES, recipe["objective"], encoder, View(pipeline, stream), **told)
     return Parts(pipeline, encoder, objective)
 
 

@@ -27,6 +27,7 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
     "write": ("laban.write", "write", "a store becomes a file of another code base, such as pyskl"),
     "info": ("laban.info", "info", "what a store holds and what looks wrong in it"),
     "train": ("laban.commands", "train_command", "a recipe, a store and a benchmark become a run"),
+    "pretrain": ("laban.commands", "pretrain_command", "the same without labels: an encoder"),
     "evaluate": ("laban.commands", "evaluate", "a run's scores on a benchmark's test clips"),
     "fuse": ("laban.commands", "fuse", "several runs' scores summed"),
     "predict": ("laban.commands", "predict", "the actions of recordings of any known format"),
@@ -52,7 +53,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         module, function, _ = COMMANDS[name]
         command = getattr(import_module(module), function)
-        result = command(rest) if name == "train" else _call(name, command, rest)
+        result = command(rest) if name in ("train", "pretrain") else _call(name, command, rest)
     except LabanError as error:
         return _fail(str(error))
     except OSError as error:

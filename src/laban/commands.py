@@ -5,6 +5,7 @@ import shlex
 import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from inspect import signature
 from pathlib import Path
 from typing import Any, Literal, NoReturn
 
@@ -16,16 +17,27 @@ from laban.evaluation import PROTOCOLS
 from laban.evaluation.scores import Scores
 from laban.evaluation.scores import fuse as fused
 from laban.inference import load
+from laban.objectives import learns_from_labels
 from laban.recordings import recordings
 from laban.result import Result
 from laban.train import train
 
-__all__ = ["evaluate", "fuse", "predict", "recipes", "render", "train_command"]
+__all__ = ["evaluate", "fuse", "predict", "pretrain_command", "recipes", "render", "train_command"]
 
 
 def train_command(arguments: Sequence[str]) -> Result | None:
     """``laban train RECIPE --data STORE --benchmark B --out RUN [--resume] [--any.key value]``."""
-    parser = _OneSentence(prog="laban train", allow_abbrev=False, add_help=False)
+    return _train("train", "dsta-net-shrec17", arguments)
+
+
+def pretrain_command(arguments: Sequence[str]) -> Result | None:
+    """``laban pretrain``, as ``laban train``, of an objective that takes no labels."""
+    return _train("pretrain", "pstl-nw-ucla", arguments)
+
+
+def _train(name: str, example: str, arguments: Sequence[str]) -> Result | None:
+    """``laban train`` or ``laban pretrain``."""
+    parser = _OneSentence(prog=f"laban {name}", allow_abbrev=False, add_help=False)
     about = "a built-in recipe (see 'laban recipes') or a YAML file"
     parser.add_argument("recipe", nargs="?", help=about)
     parser.add_argument("--data", type=Path, help="the store")
@@ -33,18 +45,22 @@ def train_command(arguments: Sequence[str]) -> Result | None:
     parser.add_argument("--resume", action="store_true", help="go on where it stopped")
     parser.add_argument("--help", "-h", action="store_true", help="this, with the recipe's keys")
     if arguments and arguments[0].startswith("--") and arguments[0] != "--help":
-        raise LabanError("laban train: name the recipe first, then the options")
+        raise LabanError(f"laban {name}: name the recipe first, then the options")
     given, rest = parser.parse_known_args(list(arguments))
     if given.help:
-        values = config.load_recipe(given.recipe or "dsta-net-shrec17")
+        values = config.load_recipe(given.recipe or example)
         return Result(None, parser.format_help() + "\n" + config.help_text(values))
-    for name in ("recipe", "data", "out"):
-        if getattr(given, name) is None:
-            option = "a recipe" if name == "recipe" else f"--{name}"
-            raise LabanError(f"laban train needs {option}, see 'laban train --help'")
+    for key in ("recipe", "data", "out"):
+        if getattr(given, key) is None:
+            option = "a recipe" if key == "recipe" else f"--{key}"
+            raise LabanError(f"laban {name} needs {option}, see 'laban {name} --help'")
     recipe = config.resolve(config.load_recipe(given.recipe), rest, place=f"recipe {given.recipe}")
+    right = "train" if learns_from_labels(recipe.values) else "pretrain"
+    if name != right:
+        objective = recipe.objective["name"]
+        raise LabanError(f"objective {objective} is none of 'laban {name}', use 'laban {right}'")
     own = {"data": given.data, "resume": given.resume}
-    own["command"] = shlex.join(["laban", "train", *arguments])
+    own["command"] = shlex.join(["laban", name, *arguments])
     if recipe.benchmark in FOLDS:
         return _train_folds(recipe, given.out, own)
     return train(recipe, out=given.out, **own)
@@ -80,21 +96,51 @@ def _train_folds(recipe: config.Recipe, out: Path, own: dict[str, Any]) -> Resul
 
 
 def evaluate(
-    run: Path, *, data: Path, benchmark: str | None = None, protocol: str = "recognition"
+    run: Path,
+    *,
+    data: Path,
+    benchmark: str | None = None,
+    protocol: str = "recognition",
+    neighbours: int | None = None,
+    epochs: int | None = None,
+    lr: float | None = None,
+    batch: int | None = None,
+    seeds: int | None = None,
 ) -> Result:
     """A run's scores on the test clips of a benchmark.
+
+    What linear and knn find is kept in the run, as linear.parquet and knn.parquet.
 
     Args:
         run: The run folder.
         data: The store.
-        benchmark: Another benchmark with the same classes; the run's own by default.
-        protocol: How the encoder is judged.
+        benchmark: Another benchmark; with the same classes unless the protocol learns them anew.
+            The run's own by default.
+        protocol: How the encoder is judged: recognition, linear or knn.
+        neighbours: Of knn, training clips that vote; 1 by default.
+        epochs: Of linear; 150 by default.
+        lr: Of linear, the learning rate; 0.01 by default.
+        batch: Of linear, clips a step; 128 by default.
+        seeds: Of linear, classifiers trained, for a mean and a spread; 1 by default.
     """
     if protocol not in PROTOCOLS:
         raise unknown_name("protocol", protocol, PROTOCOLS)
-    scores = PROTOCOLS[protocol](run, data, benchmark)
+    options = {"neighbours": neighbours, "epochs": epochs, "lr": lr, "batch": batch, "seeds": seeds}
+    given = {name: value for name, value in options.items() if value is not None}
+    known = signature(PROTOCOLS[protocol]).parameters
+    for name in given:
+        if name not in known:
+            raise LabanError(f"--{name} is no option of protocol {protocol}, leave it out")
+    scores = PROTOCOLS[protocol](run, data, benchmark, **given)
+    if protocol != "recognition":
+        scores.save(scores_file(run, protocol))
     value = scores.to_json()
     return Result(value, scores_text(value))
+
+
+def scores_file(run: Path, protocol: str) -> Path:
+    """Where a run keeps the test scores of a protocol; training writes those of recognition."""
+    return run / f"{'test' if protocol == 'recognition' else protocol}.parquet"
 
 
 def scores_text(value: dict[str, Any]) -> str:
@@ -106,7 +152,11 @@ def scores_text(value: dict[str, Any]) -> str:
         for name, share in value["per_class"].items()
     ]
     lines += value["left_out"]
-    return "\n".join([*lines, f"top-1: {value['top1']:.1f} %", f"top-5: {value['top5']:.1f} %"])
+    lines += [f"top-1: {value['top1']:.1f} %", f"top-5: {value['top5']:.1f} %"]
+    if "seeds" in value:
+        mean, spread = value["top1_mean"], value["top1_spread"]
+        lines.append(f"top-1 of {len(value['seeds'])} seeds: {mean:.1f} ± {spread:.1f} %")
+    return "\n".join(lines)
 
 
 def fuse(
@@ -114,6 +164,7 @@ def fuse(
     *,
     weights: list[float] | None = None,
     scores: Literal["softmax", "logits"] = "softmax",
+    protocol: str = "recognition",
     out: Path | None = None,
 ) -> Result:
     """Sums the test scores of several runs, clip by clip.
@@ -122,9 +173,12 @@ def fuse(
         runs: Run folders that were tested on the same clips.
         weights: One a run; all 1 by default.
         scores: Sum probabilities, or the scores before the softmax.
+        protocol: Whose scores: those that training left, or 'laban evaluate --protocol' in the run.
         out: A new folder for a report that compares the runs class by class.
     """
-    tested = [Scores.load(run / "test.parquet") for run in runs]
+    if protocol not in PROTOCOLS:
+        raise unknown_name("protocol", protocol, PROTOCOLS)
+    tested = [Scores.load(scores_file(run, protocol)) for run in runs]
     total = fused(tested, weights, scores=scores)
     if out is not None:
         from laban.report import write_fusion_report

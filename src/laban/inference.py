@@ -7,7 +7,6 @@ from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from itertools import islice
 from pathlib import Path
-from typing import cast
 
 import torch
 
@@ -15,7 +14,7 @@ from laban.batch import collate
 from laban.clip import Clip
 from laban.errors import LabanError
 from laban.layout import check_clip
-from laban.objectives import Scorer
+from laban.objectives import scorer
 from laban.run import Run
 
 __all__ = ["Prediction", "Recogniser", "load"]
@@ -55,6 +54,7 @@ class Recogniser:
     def __init__(self, run: Run, *, batch: int = 32) -> None:
         self.run, self.batch = run, batch
         self.parts = run.load()
+        self._scores = scorer(self.parts.objective).scores
         self.device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
         self.parts.objective.to(self.device)
 
@@ -87,7 +87,7 @@ class Recogniser:
             self.check(clip)
         prepared = [self.parts.pipeline.prepare(clip) for clip in clips]
         batch = collate(prepared, [-1] * len(clips), range(len(clips))).to(self.device)
-        shares = cast(Scorer, self.parts.objective).scores(batch).softmax(1).cpu()
+        shares = self._scores(batch).softmax(1).cpu()
         return [self._prediction(clip.name, row) for clip, row in zip(clips, shares, strict=True)]
 
     def _prediction(self, name: str, shares: torch.Tensor) -> Prediction:

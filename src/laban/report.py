@@ -23,7 +23,7 @@ from laban.pipelines import View
 from laban.report_clips import Shown, clips_section, most_confident
 from laban.run import Run
 
-__all__ = ["write_fusion_report", "write_report"]
+__all__ = ["write_fusion_report", "write_pretraining_report", "write_report"]
 
 PAIRS = 12  # rows of the table of confusions
 
@@ -53,10 +53,29 @@ def write_report(run: Run, parts: Parts, scores: Scores, test: ClipDataset) -> P
             _confusions(scores, folder),
             _attention(run, parts, right, folder),
             clips_section(right, wrong, folder),
-            page.section(
-                "Recipe",
-                page.details("as YAML", yaml.safe_dump(run.recipe, sort_keys=False)),
-            ),
+            _recipe(run),
+        ],
+    )
+    return _write(run.path / "report.html", markup)
+
+
+def write_pretraining_report(run: Run) -> Path:
+    """Writes ``report.html`` of a run without classes: its facts, its loss, its recipe.
+
+    Returns:
+        The path of the page.
+    """
+    folder = run.path / "figures"
+    folder.mkdir(parents=True, exist_ok=True)
+    encoder, objective = (run.recipe[part]["name"] for part in ("encoder", "objective"))
+    about = f"{encoder}, {run.stream} stream, pre-trained by {objective} without labels"
+    markup = page.page(
+        f"{run.benchmark.name}, {run.stream}, {encoder}",
+        [
+            page.title(run.benchmark.name, about),
+            page.facts(_facts(run)),
+            _training(run, folder),
+            _recipe(run),
         ],
     )
     return _write(run.path / "report.html", markup)
@@ -118,8 +137,21 @@ def write_fusion_report(
     return _write(out / "report.html", markup)
 
 
+def _recipe(run: Run) -> str:
+    """The recipe, folded up."""
+    text = yaml.safe_dump(run.recipe, sort_keys=False)
+    return page.section("Recipe", page.details("as YAML", text))
+
+
 def _head(run: Run, scores: Scores) -> str:
     """What the run is and how it did, the large figures and the facts."""
+    about = f"{run.recipe['encoder']['name']}, {run.stream} stream, {len(scores.classes)} classes"
+    large = page.numbers(_tops(scores))
+    return page.title(scores.benchmark, about) + large + page.facts(_facts(run))
+
+
+def _facts(run: Run) -> dict[str, str | None]:
+    """What the run was trained on, for how long, on what."""
     notes, metrics = run.notes, run.metrics()
     seconds, data = notes.get("seconds", {}), notes.get("data", {})
     kept = _kept(run, metrics)
@@ -128,7 +160,7 @@ def _head(run: Run, scores: Scores) -> str:
         selection = f"epoch {kept} of {len(metrics)}: {selection}; the test clips had no part in it"
     clips = ", ".join(f"{count:,} {name}" for name, count in notes.get("clips", {}).items())
     size = notes.get("parameters")
-    values = {
+    return {
         "Weights": selection,
         "Clips": clips,
         "Data": ", ".join(f"{name} {str(v)[:16]}" for name, v in data.items()),
@@ -138,9 +170,6 @@ def _head(run: Run, scores: Scores) -> str:
         "Skeleton": f"{run.skeleton.name}, {len(run.skeleton)} joints",
         "Command": notes.get("command"),
     }
-    about = f"{run.recipe['encoder']['name']}, {run.stream} stream, {len(scores.classes)} classes"
-    large = page.numbers(_tops(scores))
-    return page.title(scores.benchmark, about) + large + page.facts(values)
 
 
 def _training(run: Run, folder: Path) -> str:
@@ -149,15 +178,17 @@ def _training(run: Run, folder: Path) -> str:
     if not metrics:
         return ""
     kept = _kept(run, metrics)
+    # A cross-entropy is counted in nats, the distance of a correlation from its aim in nothing.
+    unit = "loss, nats" if any("train_accuracy" in row for row in metrics) else "loss"
     drawn = []
-    for what, unit, factor in (("accuracy", "per cent", 100.0), ("loss", "nats", 1.0)):
+    for what, said, factor in (("accuracy", "accuracy, per cent", 100.0), ("loss", unit, 1.0)):
         series = {
             name: [factor * row.get(f"{key}_{what}", np.nan) for row in metrics]
             for name, key in (("training", "train"), ("validation", "validation"))
             if any(f"{key}_{what}" in row for row in metrics)
         }
         if series:
-            drawn.append(_curve(series, f"{what}, {unit}", kept, folder / f"curve-{what}.png"))
+            drawn.append(_curve(series, said, kept, folder / f"curve-{what}.png"))
     return page.section("Training", f'<div class="pair">{"".join(drawn)}</div>')
 
 

@@ -70,7 +70,12 @@ class Splits:
 
 
 def split_store(
-    store: Store, benchmark: Benchmark, *, validation: float = 0.0, seed: int = 0
+    store: Store,
+    benchmark: Benchmark,
+    *,
+    validation: float = 0.0,
+    seed: int = 0,
+    labelled: bool = True,
 ) -> Splits:
     """Train, validation and test clips of a store.
 
@@ -79,6 +84,7 @@ def split_store(
         benchmark: Decides by the clips' facts and labels alone.
         validation: Share of the training clips set apart, by subject where these are known.
         seed: Of the choice.
+        labelled: False: every label is -1, and training clips without one are taken too.
 
     Raises:
         LabanError: Where a label is outside the class list.
@@ -92,13 +98,14 @@ def split_store(
         number = None if label is None else benchmark.label(label)
         if label is not None and number is None:
             continue  # the benchmark does not ask for this class
-        if number is None or not store[key].present.any():
-            fault = "it has no label" if number is None else "nobody is present in any frame"
+        unknown = labelled and number is None
+        if unknown or not store[key].present.any():
+            fault = "it has no label" if unknown else "nobody is present in any frame"
             sentence = f"{name} clip {store.names[key]} is left out: {fault}"
             parts[name].left_out.append(sentence)
             continue
         parts[name].keys.append(key)
-        parts[name].labels.append(number)
+        parts[name].labels.append(-1 if number is None or not labelled else number)
     train, apart, drawn_by = parts["train"], Part(), "subject"
     if validation and len(train):
         train, apart, drawn_by = _set_apart(train, facts, validation, seed)

@@ -10,16 +10,17 @@ from lightning_fabric import Fabric
 from rich.console import Console
 
 import laban
-from laban.assembly import Parts, assemble
+from laban.assembly import Parts
 from laban.benchmarks import Benchmark, find_benchmark
 from laban.config import Recipe, flat
 from laban.dataset import ClipDataset
 from laban.errors import LabanError
 from laban.evaluation.recognition import scored
 from laban.evaluation.scoring import score
+from laban.objectives import learns_from_labels
 from laban.result import Result
 from laban.run import Run, environment, new_folder
-from laban.splits import Splits, split_store
+from laban.splits import Part, Splits, split_store
 from laban.store import Store
 from laban.training.loop import check_batch, fit, launch
 
@@ -37,6 +38,9 @@ def train(
 ) -> Result | None:
     """Trains a recipe on a store, tests it once at the end, and writes the run folder.
 
+    A recipe whose objective takes no labels pre-trains: it gets the training clips without theirs,
+    and its run has weights and a loss curve, but no test.
+
     Args:
         recipe: A resolved recipe with its benchmark.
         data: The store.
@@ -46,7 +50,7 @@ def train(
         command: The command line, for the run to remember.
 
     Returns:
-        The test figures, or None on all processes but the first.
+        The test figures, or the last loss; None on all processes but the first.
     """
     if recipe.benchmark is None:
         raise LabanError("the recipe names no benchmark, give --benchmark")
@@ -63,7 +67,7 @@ def train(
     fabric = launch(recipe.training.precision)
     console = Console(stderr=True, quiet=fabric.global_rank != 0, soft_wrap=True)
     torch.manual_seed(recipe.training.seed)
-    parts = assemble(run.recipe, run.skeleton, run.channels, run.stream, len(run.classes))
+    parts = run.build()
     parts.pipeline.prepare(store[splits.train.keys[0]])  # a misfit speaks before a folder is made
     check_batch(recipe.training, len(splits.train), fabric.world_size)
     run.notes = _notes(recipe, splits, store, fabric.world_size) | {"command": command}
@@ -90,12 +94,22 @@ def train(
     if fabric.global_rank:
         return None
     run.notes["seconds"] = {"training": round(sum(row["seconds"] for row in history), 1)}
-    return _finish(run, parts, test_set, report=report)
+    if learns_from_labels(recipe.values):
+        return _finish(run, parts, test_set, report=report)
+    return _finish_pretraining(run, parts, report=report)
 
 
 def _split(store: Store, benchmark: Benchmark, recipe: Recipe) -> Splits:
     """The store's parts, each with the clips that this recipe needs of it."""
     training = recipe.training
+    if not learns_from_labels(recipe.values):
+        if training.validation:
+            raise LabanError(
+                "training.validation is an accuracy and a pre-training has none, leave it at 0"
+            )
+        splits = Splits(split_store(store, benchmark, labelled=False).train, Part(), Part())
+        splits.need("train")
+        return splits
     splits = split_store(store, benchmark, validation=training.validation, seed=training.seed)
     splits.need("train", "test", *(["validation"] if training.validation else []))
     return splits
@@ -199,6 +213,32 @@ def _finish(run: Run, parts: Parts, test: ClipDataset, *, report: bool) -> Resul
         f"{what}, {run.notes['selection']}",
         f"top-1: {value['top1']:.1f} %",
         f"top-5: {value['top5']:.1f} %",
+        f"run: {run.path}",
+    ]
+    return Result(value, "\n".join(lines))
+
+
+def _finish_pretraining(run: Run, parts: Parts, *, report: bool) -> Result:
+    """Weights and report of an objective that knows no classes."""
+    parts.objective.float()
+    run.save_facts()
+    run.save_weights(parts.objective)
+    if report:
+        from laban.report import write_pretraining_report
+
+        write_pretraining_report(run)
+    last = run.metrics()[-1]
+    clips = run.notes["clips"]["train"]
+    value = {
+        "run": str(run.path),
+        "benchmark": run.benchmark.name,
+        "clips": clips,
+        "epochs": int(last["epoch"]),
+        "loss": last["train_loss"],
+    }
+    lines = [
+        f"{run.benchmark.name}, {run.stream}, {clips} training clips without labels",
+        f"loss: {last['train_loss']:.4f}",
         f"run: {run.path}",
     ]
     return Result(value, "\n".join(lines))

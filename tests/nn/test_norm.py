@@ -50,6 +50,22 @@ def test_masked_equals_pytorch_on_what_is_selected():
     torch.testing.assert_close(a.grad, b.grad, atol=1e-5, rtol=1e-4)
 
 
+def test_a_second_call_with_a_mask_leaves_the_first_its_gradient():
+    """PSTL's encoder sees whole bodies, then masked ones, before one backward pass."""
+    ours, theirs = pair(5)
+    x, mask = torch.randn(6, 7, 5), torch.rand(6, 7) < 0.6
+    got, wanted = ours(x).square().sum(), theirs(x.flatten(0, 1)).square().sum()
+    compare(ours, theirs, got + ours(x, mask)[mask].sum(), wanted + theirs(x[mask]).sum())
+
+
+def test_without_affine_only_the_statistics_are_kept():
+    ours, theirs = MaskedBatchNorm(5, affine=False), nn.BatchNorm1d(5, affine=False)
+    assert not list(ours.parameters()) and ours.state_dict().keys() == theirs.state_dict().keys()
+    x, mask = torch.randn(9, 5), torch.rand(9) < 0.6
+    x.requires_grad_()
+    compare(ours, theirs, ours(x, mask)[mask], theirs(x[mask]))
+
+
 def test_full_mask_equals_no_mask():
     ours, _ = pair(5)
     x = torch.randn(3, 4, 5)

@@ -1,16 +1,38 @@
-"""What holds for every objective, on a tiny encoder and sixteen clips."""
+"""What holds for every objective on every encoder, tiny ones, and sixteen clips."""
 
 import pytest
 import torch
 
-from laban.batch import collate
+from laban.batch import Batch, collate
 from laban.encoders import ENCODERS
-from laban.objectives import OBJECTIVES
+from laban.objectives import OBJECTIVES, learns_from_labels
 from laban.pipelines import PIPELINES, View
 from laban.store import Store
 
+# A stem of graph convolutions, then attention.
+_ST_TR = {
+    "layers": ((8, 1, "convolution"), (16, 2, "convolution"), (16, 1, "attention")),
+    "heads": 2,
+    "poses_at": 2,
+    "dropout": 0.0,
+    "drop_attention": 0.0,
+}
+TINY = {
+    "dsta-net": {"heads": 2, "layers": ((16, 8, 1), (32, 8, 2))},
+    "stst": {"heads": (2, 2), "layers": ((16, 8, 1), (32, 8, 2))},
+    "st-gcn": {"layers": ((16, 1), (32, 2)), "dropout": 0.0},
+    "s-tr": _ST_TR,
+    "t-tr": _ST_TR,
+    "st-tr-1s": _ST_TR,
+    "hi-trs": {"width": 16, "depth": 1, "heads": 2, "head_width": 4, "dropout": 0.0},
+}
+OPTIONS = {"pstl": {"width": 64, "joints": 5, "frames": 2}, "skeleton-bt": {"width": 64}}
+every_pair = pytest.mark.parametrize(
+    ("name", "encoder"), [(name, encoder) for name in OBJECTIVES for encoder in ENCODERS]
+)
 
-@pytest.fixture
+
+@pytest.fixture(scope="module")
 def parts(toy):
     store = Store(toy / "store.arrow")
     pipeline = PIPELINES["general"](store.skeleton, frames=8, persons=1)
@@ -19,18 +41,20 @@ def parts(toy):
     return store, pipeline, collate(clips, labels, range(16))
 
 
-def build(name, store, pipeline):
+def build(name, encoder, store, pipeline, **more):
     torch.manual_seed(0)
-    encoder = ENCODERS["dsta-net"](store.skeleton, heads=2, layers=((16, 8, 1), (32, 8, 2)))
-    return OBJECTIVES[name](encoder, View(pipeline, "joint"), classes=2)
+    made = ENCODERS[encoder](store.skeleton, **TINY[encoder])
+    if learns_from_labels({"objective": {"name": name}}):
+        more["classes"] = 2
+    return OBJECTIVES[name](made, View(pipeline, "joint"), **OPTIONS.get(name, {}), **more)
 
 
-@pytest.mark.parametrize("name", OBJECTIVES)
-def test_the_loss_is_finite_repeats_by_seed_and_reaches_every_parameter(name, parts):
+@every_pair
+def test_the_loss_is_finite_repeats_by_seed_and_reaches_every_parameter(name, encoder, parts):
     store, pipeline, batch = parts
     losses = []
     for seed in (1, 1, 2):
-        objective = build(name, store, pipeline)
+        objective = build(name, encoder, store, pipeline)
         loss, logs = objective(batch, torch.Generator().manual_seed(seed))
         assert loss.shape == () and loss.isfinite()
         assert "loss" in logs and not any(value.requires_grad for value in logs.values())
@@ -41,9 +65,9 @@ def test_the_loss_is_finite_repeats_by_seed_and_reaches_every_parameter(name, pa
     assert not lost
 
 
-@pytest.mark.parametrize("name", OBJECTIVES)
-def test_the_loss_falls_in_thirty_steps(name, parts):
-    objective = build(name, *parts[:2])
+@every_pair
+def test_the_loss_falls_in_thirty_steps(name, encoder, parts):
+    objective = build(name, encoder, *parts[:2])
     optimiser = torch.optim.Adam(objective.parameters(), lr=3e-3)
     losses = []
     for step in range(30):
@@ -53,3 +77,16 @@ def test_the_loss_falls_in_thirty_steps(name, parts):
         optimiser.step()
         losses.append(float(loss.detach()))
     assert sum(losses[-5:]) < 0.8 * sum(losses[:5])
+
+
+@pytest.mark.parametrize("name", OBJECTIVES)
+def test_labels_count_only_where_they_are_asked_for(name, parts):
+    store, pipeline, batch = parts
+    other = Batch(**vars(batch) | {"labels": 1 - batch.labels})
+    losses = [
+        build(name, "dsta-net", store, pipeline)(one, torch.Generator().manual_seed(0))[0]
+        for one in (batch, other)
+    ]
+    asked = learns_from_labels({"objective": {"name": name}})
+    assert (losses[0] != losses[1]) == asked
+    assert hasattr(OBJECTIVES[name], "scores") == asked

@@ -9,6 +9,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -33,6 +34,8 @@ class Scores:
         labels: int64 (N,) class numbers.
         values: float32 (N, K) scores before the softmax.
         left_out: A sentence for each clip of the split that could not be scored.
+        repeats: Top-1 of each seed, in per cent, where a protocol was repeated; the scores are
+            those of the first.
     """
 
     benchmark: str
@@ -42,6 +45,7 @@ class Scores:
     labels: np.ndarray
     values: np.ndarray
     left_out: tuple[str, ...] = ()
+    repeats: tuple[float, ...] = ()
 
     def top(self, count: int) -> float:
         """Per cent of clips whose class is among the ``count`` highest scores."""
@@ -74,6 +78,11 @@ class Scores:
 
     def to_json(self) -> dict:
         """The figures as ``laban evaluate --json`` prints them."""
+        seeds: dict[str, Any] = {}
+        if self.repeats:
+            seeds["seeds"] = [round(top, 2) for top in self.repeats]
+            seeds["top1_mean"] = round(float(np.mean(self.repeats)), 2)
+            seeds["top1_spread"] = round(float(np.std(self.repeats, ddof=1)), 2)
         return {
             "benchmark": self.benchmark,
             "split": self.split,
@@ -82,6 +91,7 @@ class Scores:
             "top5": round(self.top(5), 2),
             "per_class": self.per_class(),
             "left_out": list(self.left_out),
+            **seeds,
         }
 
     def __post_init__(self) -> None:
@@ -102,6 +112,7 @@ class Scores:
                         "split": self.split,
                         "classes": self.classes,
                         "left_out": self.left_out,
+                        "repeats": self.repeats,
                     }
                 )
             },
@@ -127,6 +138,7 @@ class Scores:
             labels=np.array([classes.index(name) for name in table["label"].to_pylist()]),
             values=np.array(table["scores"].to_pylist(), np.float32).reshape(-1, len(classes)),
             left_out=tuple(notes["left_out"]),
+            repeats=tuple(notes.get("repeats", ())),
         )
 
 

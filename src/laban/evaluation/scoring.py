@@ -1,14 +1,12 @@
 """Runs an objective's test view over clips."""
 
-from typing import cast
-
 import numpy as np
 import torch
 from torch import nn
 
 from laban.dataset import ClipDataset, EpochSampler, batches
 from laban.errors import LabanError
-from laban.objectives import Scorer
+from laban.objectives import scorer
 
 __all__ = ["score"]
 
@@ -21,16 +19,15 @@ def score(
 
     The objective is in evaluation mode meanwhile and in its own mode afterwards.
     """
+    scores = scorer(objective).scores
     device = next(objective.parameters()).device
     if not len(dataset):
         raise LabanError("there is no clip to score")
     mode = objective.training
     objective.eval()
-    scorer = cast(Scorer, objective)
     sampler = EpochSampler(len(dataset), batch)
     rows = [
-        scorer.scores(part.to(device)).cpu().numpy()
-        for part in batches(dataset, sampler, workers=workers)
+        scores(part.to(device)).cpu().numpy() for part in batches(dataset, sampler, workers=workers)
     ]
     objective.train(mode)
     return np.concatenate(rows)

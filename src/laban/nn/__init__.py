@@ -22,7 +22,7 @@ from laban.nn.graph import (
 )
 from laban.nn.joint_norm import InputNorm, JointNorm
 from laban.nn.linear import LinearNorm, TimeConvNorm
-from laban.nn.norm import MaskedBatchNorm
+from laban.nn.norm import MaskedBatchNorm, summed_over_processes
 from laban.nn.options import check_shape, check_words
 from laban.nn.persons import Scope, fold_persons, unfold_persons
 from laban.nn.position import Position, PositionCode, position_code, sinusoid
@@ -76,6 +76,7 @@ __all__ = [
     "spatial_partition",
     "strided",
     "sliding_windows",
+    "summed_over_processes",
     "unfold_persons",
     "zero_absent",
 ]

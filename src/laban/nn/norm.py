@@ -13,7 +13,7 @@ import torch.distributed as dist
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-__all__ = ["MaskedBatchNorm"]
+__all__ = ["MaskedBatchNorm", "summed_over_processes"]
 
 
 class MaskedBatchNorm(nn.Module):
@@ -24,15 +24,27 @@ class MaskedBatchNorm(nn.Module):
         axis: Where the channels are.
         eps: Added to the variance.
         momentum: Weight of a batch in the running statistics.
+        affine: Whether a learned factor and summand follow.
     """
 
     def __init__(
-        self, channels: int, *, axis: int = -1, eps: float = 1e-5, momentum: float = 0.1
+        self,
+        channels: int,
+        *,
+        axis: int = -1,
+        eps: float = 1e-5,
+        momentum: float = 0.1,
+        affine: bool = True,
     ) -> None:
         super().__init__()
         self.axis, self.eps, self.momentum = axis, eps, momentum
-        self.weight = nn.Parameter(torch.ones(channels))
-        self.bias = nn.Parameter(torch.zeros(channels))
+        self.weight: Tensor
+        self.bias: Tensor
+        for name, start in (("weight", torch.ones(channels)), ("bias", torch.zeros(channels))):
+            if affine:
+                self.register_parameter(name, nn.Parameter(start))
+            else:
+                self.register_buffer(name, start, persistent=False)
         self.running_mean: Tensor
         self.running_var: Tensor
         self.num_batches_tracked: Tensor
@@ -63,16 +75,24 @@ class MaskedBatchNorm(nn.Module):
             width = 1 if mask is None or mask.dim() < x.dim() else x.shape[-1]
             rows = self._masked(rows, None if mask is None else mask.reshape(-1, width))
         else:
+            # Its backward pass keeps what it was given, and an objective may call a network again
+            # before it: the running statistics themselves change in between.
+            mean, variance = self.running_mean, self.running_var
+            if self.training:
+                mean, variance = mean.clone(), variance.clone()
             rows = F.batch_norm(
                 rows,
-                self.running_mean,
-                self.running_var,
+                mean,
+                variance,
                 self.weight,
                 self.bias,
                 self.training,
                 self.momentum,
                 self.eps,
             )
+            if self.training:
+                self.running_mean.copy_(mean)
+                self.running_var.copy_(variance)
         return rows.view(x.shape)
 
     def _masked(self, x: Tensor, mask: Tensor | None) -> Tensor:
@@ -80,16 +100,16 @@ class MaskedBatchNorm(nn.Module):
         wide = x.to(torch.promote_types(x.dtype, torch.float32))
         kept = wide if mask is None else wide.masked_fill(~mask, 0)
         seen = wide.new_full((1,), len(x)) if mask is None else mask.sum(0).to(wide.dtype)
-        sums = _summed_over_processes(torch.cat((kept.sum(0), seen)))
+        sums = summed_over_processes(torch.cat((kept.sum(0), seen)))
         channels = x.shape[1]
         mean, seen = sums[:channels], sums[channels:]
         count = seen.clamp(min=1)
         mean = mean / count
         # A second pass: the mean square minus the squared mean would lose what float32 cannot hold.
         centred = wide - mean if mask is None else (wide - mean).masked_fill(~mask, 0)
-        variance = _summed_over_processes(centred.square().sum(0)) / count
+        variance = summed_over_processes(centred.square().sum(0)) / count
         with torch.no_grad():
-            share = self.momentum * (seen > 0)
+            share = self.momentum * (seen > 0).to(mean.dtype)
             unbiased = variance * (count / (count - 1).clamp(min=1))
             self.running_mean.lerp_(mean, share)
             self.running_var.lerp_(unbiased, share)
@@ -121,5 +141,6 @@ def _world_size() -> int:
     return dist.get_world_size() if dist.is_available() and dist.is_initialized() else 1
 
 
-def _summed_over_processes(x: Tensor) -> Tensor:
+def summed_over_processes(x: Tensor) -> Tensor:
+    """The sum of every process's tensor, shape kept: (...) -> (...); its gradient is summed too."""
     return _Sum.apply(x) if _world_size() > 1 else x

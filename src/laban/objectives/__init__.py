@@ -1,18 +1,24 @@
 """Objectives: what trains an encoder.
 
-``forward(batch, generator) -> (loss, logs)``; a constructor takes (encoder, view, *, classes, own
-options). The loop knows nothing else.
+``forward(batch, generator) -> (loss, logs)``; a constructor takes (encoder, view, *, own options).
+One that learns from labels takes ``classes`` too, and gives class scores (`Scorer`); one that does
+not pre-trains. The loop knows nothing else.
 """
 
-from typing import Protocol
+import inspect
+from collections.abc import Mapping
+from typing import Any, Protocol, cast
 
 import torch
 from torch import Tensor, nn
 
 from laban.batch import Batch
+from laban.errors import LabanError
+from laban.objectives.pstl import PSTL
 from laban.objectives.recognition import Recognition
+from laban.objectives.skeleton_bt import SkeletonBT
 
-__all__ = ["OBJECTIVES", "Scorer"]
+__all__ = ["OBJECTIVES", "Scorer", "learns_from_labels", "scorer"]
 
 
 class Scorer(Protocol):
@@ -23,4 +29,27 @@ class Scorer(Protocol):
         ...
 
 
-OBJECTIVES: dict[str, type[nn.Module]] = {"recognition": Recognition}
+OBJECTIVES: dict[str, type[nn.Module]] = {
+    "pstl": PSTL,
+    "recognition": Recognition,
+    "skeleton-bt": SkeletonBT,
+}
+
+
+def learns_from_labels(recipe: Mapping[str, Any]) -> bool:
+    """Whether the objective of a resolved recipe is made for a number of classes."""
+    return "classes" in inspect.signature(OBJECTIVES[recipe["objective"]["name"]]).parameters
+
+
+def scorer(objective: nn.Module) -> Scorer:
+    """The objective as one that scores clips.
+
+    Raises:
+        LabanError: Where it was trained without labels.
+    """
+    if not hasattr(objective, "scores"):
+        raise LabanError(
+            "this run was pre-trained without labels and knows no classes: judge its encoder with "
+            "'laban evaluate --protocol linear'"
+        )
+    return cast(Scorer, objective)

@@ -1,0 +1,55 @@
+"""k nearest neighbours: the class of the training clips whose frozen features are most alike.
+
+Nothing is trained. Alike is the cosine of the angle between two features; with one neighbour this
+is the retrieval by which Su, Liu and Shlizerman judge, "Predict & Cluster",
+https://arxiv.org/abs/1911.12409.
+"""
+
+from pathlib import Path
+
+import torch
+from torch import Tensor
+from torch.nn.functional import normalize
+
+from laban.evaluation.frozen import check_counts, frozen
+from laban.evaluation.scores import Scores
+
+__all__ = ["knn", "votes"]
+
+
+def knn(path: Path, data: Path, benchmark: str | None = None, *, neighbours: int = 1) -> Scores:
+    """Votes of the nearest training clips on a run's frozen features.
+
+    Args:
+        path: The run folder.
+        data: The store.
+        benchmark: The benchmark's word; the run's own by default.
+        neighbours: k, how many training clips vote.
+    """
+    check_counts(neighbours=neighbours)
+    features = frozen(path, data, benchmark)
+    classes = len(features.benchmark.classes)
+    values = votes(features.train, features.labels, features.test, classes, neighbours)
+    return features.scores(values)
+
+
+def votes(
+    train: Tensor, labels: Tensor, test: Tensor, classes: int, neighbours: int, *, rows: int = 1024
+) -> Tensor:
+    """(N, D), (N,), (N', D) -> (N', K): each neighbour's vote is (1 + cosine) / 2.
+
+    Args:
+        train: Features of the clips that vote.
+        labels: Their class numbers.
+        test: Features of the clips that are asked about.
+        classes: K.
+        neighbours: How many vote, at most all.
+        rows: So many are compared at a time.
+    """
+    known = normalize(train, dim=1)
+    found = []
+    for part in test.split(rows):
+        cosine, nearest = (normalize(part, dim=1) @ known.T).topk(min(neighbours, len(known)))
+        empty = part.new_zeros(len(part), classes)
+        found.append(empty.scatter_add(1, labels[nearest], (1 + cosine) / 2))
+    return torch.cat(found)

@@ -1,0 +1,112 @@
+"""The loss against Eq. 1 and 2 written out, and over two processes."""
+
+import os
+import socket
+
+import pytest
+import torch
+import torch.distributed as dist
+import torch.multiprocessing as mp
+
+from laban.errors import LabanError
+from laban.objectives.barlow_twins import BarlowTwins, cross_correlation, redundancy_loss
+
+
+def naive_correlation(one, two):
+    """Eq. 2 of embeddings whose mean is taken off first."""
+    one, two = one - one.mean(0), two - two.mean(0)
+    width = one.shape[1]
+    found = torch.zeros(width, width)
+    for i in range(width):
+        for j in range(width):
+            above = sum(one[b, i] * two[b, j] for b in range(len(one)))
+            first = sum(one[b, i] ** 2 for b in range(len(one))).sqrt()
+            second = sum(two[b, j] ** 2 for b in range(len(two))).sqrt()
+            found[i, j] = above / (first * second)
+    return found
+
+
+def naive_loss(correlation, weight):
+    """Eq. 1."""
+    total = 0.0
+    for i in range(len(correlation)):
+        total = total + (1 - correlation[i, i]) ** 2
+        for j in range(len(correlation)):
+            if j != i:
+                total = total + weight * correlation[i, j] ** 2
+    return total
+
+
+def test_loss_is_equations_1_and_2():
+    torch.manual_seed(0)
+    twins = BarlowTwins(4, width=5, redundancy=0.3)
+    features = [torch.randn(7, 4) for _ in range(3)]
+    loss, logs = twins(features[0], features[1:])
+    anchor, *others = (twins.projector(one) for one in features)
+    wanted = sum(naive_loss(naive_correlation(anchor, other), 0.3) for other in others)
+    torch.testing.assert_close(loss, wanted, atol=2e-3, rtol=1e-3)  # up to the norm's epsilon
+    torch.testing.assert_close(logs["invariance"] + logs["redundancy"], loss.detach())
+
+
+def test_a_correlation_and_its_terms_by_hand():
+    one = torch.tensor([[1.0, 1.0], [-1.0, 1.0], [1.0, -1.0], [-1.0, -1.0]])
+    assert torch.equal(cross_correlation(one, one), torch.eye(2))
+    two = one[:, [0, 0]]
+    assert cross_correlation(one, two).tolist() == [[1, 1], [0, 0]]
+    assert [float(term) for term in redundancy_loss(cross_correlation(one, two))] == [1, 1]
+
+
+def test_the_projector_has_three_layers_without_biases():
+    twins = BarlowTwins(4, width=6, redundancy=2e-4)
+    shapes = {name: tuple(p.shape) for name, p in twins.named_parameters()}
+    weights = [shape for shape in shapes.values() if len(shape) == 2]
+    assert weights == [(6, 4), (6, 6), (6, 6)]
+    assert len(shapes) == 3 + 4  # and two normalisations with a factor and a summand each
+
+
+def test_half_precision_correlates_in_full():
+    torch.manual_seed(0)
+    twins = BarlowTwins(8, width=16, redundancy=1.0)
+    with torch.autocast("cpu", torch.bfloat16):
+        embedded = twins.embed(torch.randn(12, 8))
+        loss, _ = twins(torch.randn(12, 8), [torch.randn(12, 8)])
+    assert embedded.dtype == loss.dtype == torch.float32
+
+
+@pytest.mark.parametrize("options", [{"width": 0, "redundancy": 1.0}, {"width": 4, "redundancy": -1}])
+def test_wrong_numbers_name_themselves(options):
+    with pytest.raises(LabanError, match="width is .* redundancy"):
+        BarlowTwins(4, **options)
+
+
+def made(rows):
+    torch.manual_seed(0)
+    twins = BarlowTwins(3, width=4, redundancy=0.1).double()
+    features = torch.randn(3, 8, 3, dtype=torch.float64)[:, rows].requires_grad_()
+    loss, _ = twins(features[0], [features[1], features[2]])
+    loss.backward()
+    return loss.detach(), [p.grad for p in twins.parameters()], features.grad
+
+
+def half(rank, port, result):
+    os.environ.update(MASTER_ADDR="127.0.0.1", MASTER_PORT=str(port))
+    dist.init_process_group("gloo", rank=rank, world_size=2)
+    loss, grads, own = made(slice(rank, None, 2))
+    for grad in grads:  # as DistributedDataParallel does
+        dist.all_reduce(grad)
+        grad /= 2
+    if rank == 0:
+        torch.save((loss, grads, own / 2), result)
+    dist.destroy_process_group()
+
+
+def test_two_processes_correlate_the_whole_batch(tmp_path):
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    mp.spawn(half, args=(port, tmp_path / "half.pt"), nprocs=2)
+    loss, grads, own = torch.load(tmp_path / "half.pt")
+    wanted, whole, features = made(slice(None))
+    torch.testing.assert_close(loss, wanted)
+    torch.testing.assert_close(grads, whole)
+    torch.testing.assert_close(own, features[:, ::2])
