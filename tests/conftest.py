@@ -45,6 +45,18 @@ training:
   schedule: {{name: cosine, warmup: 1}}
 """
 
+PRETRAINING = """
+benchmark: {benchmark}
+pipeline: {{name: pstl, frames: 16, persons: 1}}
+encoder: {{name: st-gcn, layers: [[8, 1], [16, 2]], kernel: 5, dropout: 0.0}}
+objective: {{name: pstl, width: 32, joints: 5, frames: 3}}
+training:
+  epochs: 4
+  batch: 12
+  optimiser: {{name: adam, lr: 0.005, weight_decay: 1.0e-5}}
+  schedule: {{name: cosine, warmup: 1}}
+"""
+
 BENCHMARK = """
 name: toy
 classes: [rise, fall]
@@ -79,4 +91,5 @@ def toy(tmp_path_factory) -> Path:
     Store.write(folder / "store.arrow", toy_clips())
     (folder / "toy.yaml").write_text(BENCHMARK)
     (folder / "recipe.yaml").write_text(RECIPE.format(benchmark=folder / "toy.yaml"))
+    (folder / "pretrain.yaml").write_text(PRETRAINING.format(benchmark=folder / "toy.yaml"))
     return folder

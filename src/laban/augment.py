@@ -104,7 +104,7 @@ def random_shear(poses: Tensor, draws: Draws, amplitude: float) -> Tensor:
     channels = poses.shape[-1]
     matrix = draws.uniform(channels, channels, low=-amplitude, high=amplitude)
     eye = torch.eye(channels, device=poses.device, dtype=torch.bool)
-    matrix = matrix.masked_fill(eye, 1.0)
+    matrix = matrix.masked_fill(eye, 1.0).to(poses.dtype)
     return torch.einsum("bmtvc,bdc->bmtvd", poses, matrix)
 
 

@@ -254,5 +254,6 @@ def recipes(*, paper: str | None = None) -> Result:
     for row in value:
         said = f"  published {row['published']} %" if row["published"] is not None else ""
         where = f"{row['paper']} {row['table']}: {row['row']}" if row["table"] else row["row"]
-        lines.append(f"{row['name']:<{width}}  {row['benchmark'] or '-':<14}  {where}{said}")
+        by = f", {row['protocol']}" if "protocol" in row else ""
+        lines.append(f"{row['name']:<{width}}  {row['benchmark'] or '-':<14}  {where}{by}{said}")
     return Result(value, "\n".join(lines))

@@ -86,9 +86,12 @@ def load_recipe(word: str) -> dict[str, Any]:
     if word in rows:
         row = rows[word]
         if "fuse" in row:
+            verb, by = "train", ""
+            if "protocol" in row:
+                verb, by = "pretrain", f" --protocol {row['protocol']}"
             raise LabanError(
-                f"recipe {word} is a fusion: train {', '.join(row['fuse'])} and give their runs to "
-                "'laban fuse'"
+                f"recipe {word} is a fusion: {verb} {', '.join(row['fuse'])} and give their runs "
+                f"to 'laban fuse{by}'"
             )
         values = _merged(load_recipe(row["base"]), row.get("set", {}))
         return _merged(values, {"benchmark": row["benchmark"]})
@@ -257,7 +260,10 @@ def help_text(values: Mapping[str, Any]) -> str:
 
 
 def recipe_list(paper: str | None = None) -> list[dict[str, Any]]:
-    """Every built-in recipe: name, paper, table, row, benchmark and the published per cent."""
+    """Every built-in recipe: name, paper, table, row, benchmark and the published per cent.
+
+    A row whose encoder is judged otherwise than by its own scores names its ``protocol`` too.
+    """
     papers = sorted({row["paper"] for row in _tables().values()})
     if paper is not None and paper not in papers:
         raise unknown_name("paper", paper, papers)
@@ -273,6 +279,7 @@ def recipe_list(paper: str | None = None) -> list[dict[str, Any]]:
                 "row": row.get("row", values.get("about", "")),
                 "benchmark": row.get("benchmark", values.get("benchmark")),
                 "published": row.get("published"),
+                **{key: row[key] for key in ("protocol",) if key in row},
             }
         )
     return [row for row in rows if paper in (None, row["paper"])]

@@ -33,6 +33,12 @@ def test_a_protocol_scores_the_test_clips_and_repeats(name, toy, run):
     np.testing.assert_array_equal(one.values, two.values)
 
 
+@pytest.mark.parametrize("name", sorted(PROTOCOLS.keys() - {"recognition"}))
+def test_a_protocol_judges_an_encoder_that_knows_no_classes(name, toy, pretrained):
+    found = PROTOCOLS[name](pretrained, toy / "store.arrow")
+    assert found.values.shape == (12, 2) and found.top(1) > 50
+
+
 def test_recognition_says_what_training_said(toy, run):
     kept = Scores.load(run / "test.parquet")
     found = PROTOCOLS["recognition"](run, toy / "store.arrow")

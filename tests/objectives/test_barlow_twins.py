@@ -1,12 +1,7 @@
-"""The loss against Eq. 1 and 2 written out, and over two processes."""
-
-import os
-import socket
+"""The loss against Eq. 1 and 2 written out; over processes in tests/test_pretrain.py."""
 
 import pytest
 import torch
-import torch.distributed as dist
-import torch.multiprocessing as mp
 
 from laban.errors import LabanError
 from laban.objectives.barlow_twins import BarlowTwins, cross_correlation, redundancy_loss
@@ -73,40 +68,9 @@ def test_half_precision_correlates_in_full():
     assert embedded.dtype == loss.dtype == torch.float32
 
 
-@pytest.mark.parametrize("options", [{"width": 0, "redundancy": 1.0}, {"width": 4, "redundancy": -1}])
+@pytest.mark.parametrize(
+    "options", [{"width": 0, "redundancy": 1.0}, {"width": 4, "redundancy": -1}]
+)
 def test_wrong_numbers_name_themselves(options):
     with pytest.raises(LabanError, match="width is .* redundancy"):
         BarlowTwins(4, **options)
-
-
-def made(rows):
-    torch.manual_seed(0)
-    twins = BarlowTwins(3, width=4, redundancy=0.1).double()
-    features = torch.randn(3, 8, 3, dtype=torch.float64)[:, rows].requires_grad_()
-    loss, _ = twins(features[0], [features[1], features[2]])
-    loss.backward()
-    return loss.detach(), [p.grad for p in twins.parameters()], features.grad
-
-
-def half(rank, port, result):
-    os.environ.update(MASTER_ADDR="127.0.0.1", MASTER_PORT=str(port))
-    dist.init_process_group("gloo", rank=rank, world_size=2)
-    loss, grads, own = made(slice(rank, None, 2))
-    for grad in grads:  # as DistributedDataParallel does
-        dist.all_reduce(grad)
-        grad /= 2
-    if rank == 0:
-        torch.save((loss, grads, own / 2), result)
-    dist.destroy_process_group()
-
-
-def test_two_processes_correlate_the_whole_batch(tmp_path):
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    mp.spawn(half, args=(port, tmp_path / "half.pt"), nprocs=2)
-    loss, grads, own = torch.load(tmp_path / "half.pt")
-    wanted, whole, features = made(slice(None))
-    torch.testing.assert_close(loss, wanted)
-    torch.testing.assert_close(grads, whole)
-    torch.testing.assert_close(own, features[:, ::2])

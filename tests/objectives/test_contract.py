@@ -65,9 +65,9 @@ def test_the_loss_is_finite_repeats_by_seed_and_reaches_every_parameter(name, en
     assert not lost
 
 
-@every_pair
-def test_the_loss_falls_in_thirty_steps(name, encoder, parts):
-    objective = build(name, encoder, *parts[:2])
+@pytest.mark.parametrize("name", OBJECTIVES)
+def test_the_loss_falls_in_thirty_steps(name, parts):
+    objective = build(name, "st-gcn", *parts[:2])
     optimiser = torch.optim.Adam(objective.parameters(), lr=3e-3)
     losses = []
     for step in range(30):
