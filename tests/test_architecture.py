@@ -15,13 +15,14 @@ FILES = sorted(SOURCE.rglob("*.py"))
 
 # Each layer may import from itself and from those before it.
 LAYERS = [
-    {"errors", "result"},
+    {"errors", "progress", "result"},
     {"skeletons"},
     {"clip", "own_layout"},
     {"classes", "layout", "draws", "batch", "mapping"},
     {"readers", "benchmarks", "store", "people", "geometry", "sampling", "streams", "augment"},
     {"naming", "writers"},
-    {"motions", "render", "render_page", "convert", "info"},
+    {"motions", "render", "render_page", "convert", "health"},
+    {"info"},
     {"pipelines"},
     {"dataset", "splits", "recordings", "write"},
     {"nn"},

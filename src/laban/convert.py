@@ -14,13 +14,13 @@ from typing import Any, cast
 
 from joblib import Parallel, delayed
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from laban.clip import Clip, cut_segments
 from laban.errors import LabanError, unknown_name
 from laban.layout import check_clip
 from laban.mapping import Missing, apply_mapping, mapping_between
 from laban.naming import label_entries
+from laban.progress import progress_bar
 from laban.readers import READERS, Entry, Reader, Source
 from laban.result import Result
 from laban.skeletons import Skeleton, skeleton_named
@@ -133,7 +133,7 @@ def convert(
         if label_from is not None:
             entries = _labelled(entries, label_from, summary)
         found = _outcomes(reader, opened, entries, workers=workers)
-        with closing(found), _bar(console) as bar:
+        with closing(found), progress_bar(console) as bar:
             shown = bar.track(found, total=len(entries), description=f"convert {format}")
             clips = _clips(shown, opened, summary, trimmed=trimmed)
             if skeleton is not None:
@@ -284,18 +284,6 @@ def _size(source: Source, entry: Entry) -> int:
         return sum(map(source.size, entry.files or (entry.path,)))
     except LabanError:  # The reader meets the same fault and tells it.
         return 0
-
-
-def _bar(console: Console) -> Progress:
-    return Progress(
-        TextColumn("{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeRemainingColumn(),
-        console=console,
-        transient=True,
-        disable=not console.is_terminal,
-    )
 
 
 def _report(summary: Summary, console: Console) -> None:
