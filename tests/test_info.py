@@ -77,9 +77,11 @@ def test_json_is_returned_and_nothing_shown(tmp_path, capsys):
 def test_the_page_for_people_names_what_it_found(tmp_path, capsys, monkeypatch):
     monkeypatch.setenv("COLUMNS", "200")
     clips = [replace(healthy(i), name=f"[bold]{i}") for i in range(9)]
-    Console().print(info(Store.write(tmp_path / "s.arrow", clips).path).text)
+    origin = {"format": "table", "mapping": "own to kinect-v1: 20 joints taken"}
+    Console().print(info(Store.write(tmp_path / "s.arrow", clips, info=origin).path).text)
     out = capsys.readouterr().out
     assert "nothing looks wrong" in out
+    assert "own to kinect-v1: 20 joints taken" in out
     assert "sit down (9)" in out
     clips.append(replace(faulty("empty"), name="[bold]x"))
     Console().print(info(Store.write(tmp_path / "t.arrow", clips).path).text)

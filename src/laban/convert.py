@@ -9,6 +9,7 @@ import time
 from collections.abc import Generator, Iterable, Iterator
 from contextlib import closing
 from dataclasses import dataclass, field, replace
+from itertools import chain
 from pathlib import Path, PurePosixPath
 from typing import Any, cast
 
@@ -109,7 +110,8 @@ def convert(
         layout: The file that says what a table's columns are; for pyskl, ctr-gcn and agcn the
             joint layout that their joints have, such as kinect-v1.
         unit: Metres of one unit of length, for BVH, which does not tell it.
-        skeleton: The joint layout to give all clips, such as kinect-v2; joints go by name.
+        skeleton: The joint layout to give all clips, such as kinect-v2; joints go by name. The
+            store says what became of the joints of the first clip's layout.
         missing: What becomes of that layout's joints which the clips lack.
 
     Raises:
@@ -136,9 +138,11 @@ def convert(
         with closing(found), progress_bar(console) as bar:
             shown = bar.track(found, total=len(entries), description=f"convert {format}")
             clips = _clips(shown, opened, summary, trimmed=trimmed)
+            info = {"format": format, "source": Path(source).name}
             if skeleton is not None:
                 clips = _mapped(clips, skeleton_named(skeleton), missing, summary)
-            info = {"format": format, "source": Path(source).name}
+                first = next(clips)  # The mapping is known with it, and stands in the file's head.
+                clips, info["mapping"] = chain([first], clips), summary.mapping
             Store.write(store, clips, overwrite=overwrite, info=info)
     summary.store_bytes = store.stat().st_size
     summary.seconds = time.perf_counter() - began
