@@ -124,6 +124,15 @@ def test_hands_that_cross_do_not_swap_the_sides(tmp_path):
     assert "side-swaps" not in problems(tmp_path, [crossed])
 
 
+def test_joints_that_come_and_go_do_not_swap_the_sides(tmp_path):
+    """A detector in a picture sees now the left half of a body and now the right one."""
+    clip = healthy(0)
+    for side, frames in (("left", slice(0, 9)), ("right", slice(9, None))):
+        hidden = [j for j, joint in enumerate(SKELETON.joints) if joint.endswith(side)]
+        clip = changed(clip, (0, frames, hidden), 0)
+    assert "side-swaps" not in problems(tmp_path, [clip])
+
+
 @pytest.mark.parametrize("axis", [0, 1, 2])
 def test_a_negated_axis_is_told_as_mirrored_and_a_turn_is_not(tmp_path, axis):
     flip = np.ones(3)

@@ -21,6 +21,14 @@ from laban.store import Store
 
 __all__ = ["describe", "info"]
 
+# The facts that benchmarks ask for: with others, such as trials, hardly two clips would be alike.
+_ASKED = {
+    fact
+    for one in BENCHMARKS.values()
+    for rule in (one.train, one.test, one.without)
+    for fact in rule
+}
+
 
 def info(store: Path, *, benchmark: str | None = None) -> Result:
     """What is inside a store and what looks wrong.
@@ -49,7 +57,8 @@ def describe(store: Store, benchmark: Benchmark | None = None) -> dict:
             bodies[int(clip.present.any(1).sum())] += 1
             segments.update(segment.label for segment in clip.segments)
             own = [clip.label] if clip.label is not None else [s.label for s in clip.segments]
-            kinds.add((frozenset(own), tuple(clip.facts.items())))
+            facts = tuple((k, v) for k, v in clip.facts.items() if k in _ASKED)
+            kinds.add((frozenset(own), facts))
     fitting = [name for name, one in BENCHMARKS.items() if _fits(one, kinds)]
     split_by = [BENCHMARKS[name] for name in fitting if not benchmark or name != benchmark.name]
     split_by += [benchmark] if benchmark else []

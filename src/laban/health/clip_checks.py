@@ -121,7 +121,8 @@ def jumps(patient: Patient) -> Signs | None:
 def side_swaps(patient: Patient) -> Signs | None:
     """Left and right change places between two frames that follow each other.
 
-    There the mirrored pose is much nearer to the one before than the pose itself is.
+    There the mirrored pose is much nearer to the one before than the pose itself is. Only pairs of
+    joints that are seen on both sides in both frames are compared.
     """
     mirror = np.array(patient.clip.skeleton.mirror)
     sides = np.flatnonzero(mirror != np.arange(len(mirror)))
@@ -129,13 +130,15 @@ def side_swaps(patient: Patient) -> Signs | None:
     for body in patient.bodies:
         if not len(sides) or not body.size > 0:
             continue
-        before, after, other = body.poses[:-1, sides], body.poses[1:, sides], mirror[sides]
-        way = np.linalg.norm(after - before, axis=-1).mean(1)
-        crossed = np.linalg.norm(body.poses[1:, other] - before, axis=-1).mean(1)
-        follows = np.diff(body.times) == 1
-        swaps += int(
-            (follows & (crossed < SWAP_NEARER * way) & (way > SWAP_LEAST * body.size)).sum()
-        )
+        here, other = body.poses[:, sides], body.poses[:, mirror[sides]]  # (T, S, C)
+        seen = (here != 0).any(-1) & (other != 0).any(-1)
+        seen = seen[1:] & seen[:-1]  # (T - 1, S)
+        number = np.maximum(seen.sum(1), 1)
+        way = (np.linalg.norm(here[1:] - here[:-1], axis=-1) * seen).sum(1) / number
+        crossed = (np.linalg.norm(other[1:] - here[:-1], axis=-1) * seen).sum(1) / number
+        told = (np.diff(body.times) == 1) & (2 * number >= len(sides))
+        swapped = (crossed < SWAP_NEARER * way) & (way > SWAP_LEAST * body.size)
+        swaps += int((told & swapped).sum())
     return {"swaps": swaps} if swaps else None
 
 

@@ -7,6 +7,7 @@ import hashlib
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
@@ -57,6 +58,24 @@ class Gathered:
     ups: np.ndarray
     classes: Counter[str]
     benchmarks: Sequence[Benchmark]
+
+    @cached_property
+    def copies(self) -> list[list[int]]:
+        """Groups of clips with the same poses; the checksum proposes, a digest decides."""
+        sums = self.store.column("checksum")
+        order = np.argsort(sums, kind="stable")
+        firsts = np.flatnonzero(np.diff(sums[order], prepend=-1.0) != 0)
+        groups: list[list[int]] = []
+        for alike in np.split(order, firsts[1:]):
+            if len(alike) < 2:
+                continue
+            same: dict[tuple, list[int]] = defaultdict(list)
+            for number in alike:
+                poses = self.store[number].poses
+                if poses.any():
+                    same[poses.shape, hashlib.sha256(poses.data).digest()].append(int(number))
+            groups += [group for group in same.values() if len(group) > 1]
+        return sorted(groups)
 
 
 def scale(found: Gathered) -> _Found:
@@ -111,7 +130,7 @@ def up_axis(found: Gathered) -> _Found:
 def leaks(found: Gathered) -> _Found:
     """Test clips of a benchmark with the poses of a training clip."""
     names = found.store.names
-    for group in _copies(found.store):
+    for group in found.copies:
         twins: dict[int, dict[str, int]] = defaultdict(dict)
         for benchmark, part in _parts(found, group).items():
             train = [number for number in group if part[number] == "train"]
@@ -125,7 +144,7 @@ def leaks(found: Gathered) -> _Found:
 def duplicates(found: Gathered) -> _Found:
     """Clips with the poses of an earlier one that no benchmark has on the other side."""
     names = found.store.names
-    for group in _copies(found.store):
+    for group in found.copies:
         parts = _parts(found, group).values()
         for at, number in enumerate(group):
             same_side = (
@@ -145,25 +164,6 @@ def _parts(found: Gathered, group: list[int]) -> dict[str, dict[int, str | None]
         benchmark.name: {number: benchmark.split(own) for number, own in facts.items()}
         for benchmark in found.benchmarks
     }
-
-
-def _copies(store: Store) -> Iterator[list[int]]:
-    """Groups of clips with the same poses; the checksum proposes, a digest decides."""
-    sums = store.column("checksum")
-    order = np.argsort(sums, kind="stable")
-    firsts = np.flatnonzero(np.diff(sums[order], prepend=-1.0) != 0)
-    groups: list[list[int]] = []
-    for alike in np.split(order, firsts[1:]):
-        if len(alike) < 2:
-            continue
-        same: dict[tuple, list[int]] = defaultdict(list)
-        for number in alike:
-            poses = store[number].poses
-            if poses.any():
-                key = (poses.shape, hashlib.sha256(poses.data).digest())
-                same[key].append(int(number))
-        groups += [group for group in same.values() if len(group) > 1]
-    yield from sorted(groups)
 
 
 def imbalance(found: Gathered) -> _Found:
