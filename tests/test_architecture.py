@@ -37,7 +37,7 @@ LAYERS = [
     {"figures", "page", "report_clips", "report"},
     {"recipes"},
     {"config"},
-    {"train"},
+    {"train", "importing"},
     {"commands", "demo"},
     {"cli", "__main__", "__init__"},
 ]

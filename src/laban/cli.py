@@ -27,6 +27,7 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
     "write": ("laban.write", "write", "a store becomes a file of another code base, such as pyskl"),
     "info": ("laban.info", "info", "what a store holds and what looks wrong in it"),
     "train": ("laban.commands", "train_command", "a recipe, a store and a benchmark become a run"),
+    "import": ("laban.importing", "import_checkpoint", "an official checkpoint becomes a run"),
     "evaluate": ("laban.commands", "evaluate", "a run's scores on a benchmark's test clips"),
     "fuse": ("laban.commands", "fuse", "several runs' scores summed"),
     "predict": ("laban.commands", "predict", "the actions of recordings of any known format"),

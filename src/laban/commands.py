@@ -84,6 +84,8 @@ def evaluate(
 ) -> Result:
     """A run's scores on the test clips of a benchmark.
 
+    An imported run keeps its first scores on its own benchmark, as training does, for 'laban fuse'.
+
     Args:
         run: The run folder.
         data: The store.
@@ -93,6 +95,9 @@ def evaluate(
     if protocol not in PROTOCOLS:
         raise unknown_name("protocol", protocol, PROTOCOLS)
     scores = PROTOCOLS[protocol](run, data, benchmark)
+    kept = run / "test.parquet"
+    if protocol == "recognition" and benchmark is None and not kept.exists():
+        scores.save(kept)
     value = scores.to_json()
     return Result(value, scores_text(value))
 
