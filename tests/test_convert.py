@@ -17,6 +17,7 @@ import laban.layout
 from laban.clip import Clip
 from laban.convert import convert
 from laban.errors import LabanError
+from laban.info import info
 from laban.readers import READERS, Entry, Source
 from laban.skeletons import SKELETONS, Skeleton
 from laban.store import Store
@@ -231,6 +232,8 @@ def test_labels_from_names_a_unit_and_another_layout(tmp_path, capsys):
     assert Store(tmp_path / "k.arrow").skeleton.name == "kinect-v2"
     said = "kinect-v1 to kinect-v2: 20 joints taken; made: neck from shoulder-centre and head; mask"
     assert result.value["mapping"].startswith(said) and said in result.text
+    assert Store(tmp_path / "k.arrow").info["mapping"] == result.value["mapping"]
+    assert said in info(tmp_path / "k.arrow").value["info"]["mapping"]
 
 
 def test_a_table_of_many_clips_and_a_list_of_ignored_ones(tmp_path):

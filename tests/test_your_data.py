@@ -8,6 +8,7 @@ from laban.cli import main
 from laban.store import Store
 
 PAGE = (Path(__file__).parents[1] / "docs/your-data.md").read_text()
+FINDINGS = PAGE[PAGE.index("| the finding |") :].split("\n\n")[0]
 BLOCKS = re.findall(r"^```(\w+)\n(.*?)^```", PAGE, re.MULTILINE | re.DOTALL)
 
 
@@ -46,6 +47,12 @@ def test_every_format_and_key_on_the_page_exists():
     assert formats == {"table", "openpose", "mediapipe", "bvh"} and formats <= set(READERS)
     for word in re.findall(r"`(kinect-v\d|openpose-\d+|coco-\d+|mediapipe-\d+|hand-\d+)`", PAGE):
         assert word in SKELETONS
-    for text in re.findall(r"\| `(.*?)`", PAGE):
+    for text in re.findall(r"\| `(.*?)`", PAGE.replace(FINDINGS, "")):
         key, _, value = text.partition(": ")
         assert key in _KEYS and value, text
+
+
+def test_every_finding_of_the_doctor_is_on_the_page():
+    from laban.health import REMEDIES
+
+    assert sorted(re.findall(r"`([a-z-]+)`", FINDINGS)) == sorted(REMEDIES)

@@ -2,7 +2,7 @@
 
 >>> import laban
 >>> laban.Skeleton  # doctest: +ELLIPSIS
-<class 'laban.skeletons.Skeleton'>
+<class 'laban.skeletons.skeleton.Skeleton'>
 """
 
 from importlib import import_module

@@ -28,6 +28,7 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
     "info": ("laban.info", "info", "what a store holds and what looks wrong in it"),
     "train": ("laban.commands", "train_command", "a recipe, a store and a benchmark become a run"),
     "pretrain": ("laban.commands", "pretrain_command", "the same without labels: an encoder"),
+    "import": ("laban.importing", "import_checkpoint", "an official checkpoint becomes a run"),
     "evaluate": ("laban.commands", "evaluate", "a run's scores on a benchmark's test clips"),
     "fuse": ("laban.commands", "fuse", "several runs' scores summed"),
     "predict": ("laban.commands", "predict", "the actions of recordings of any known format"),

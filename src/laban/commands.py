@@ -110,6 +110,7 @@ def evaluate(
     """A run's scores on the test clips of a benchmark.
 
     What linear and knn find is kept in the run, as linear.parquet and knn.parquet.
+    An imported run keeps its first scores on its own benchmark, as training does, for 'laban fuse'.
 
     Args:
         run: The run folder.
@@ -132,8 +133,9 @@ def evaluate(
         if name not in known:
             raise LabanError(f"--{name} is no option of protocol {protocol}, leave it out")
     scores = PROTOCOLS[protocol](run, data, benchmark, **given)
-    if protocol != "recognition":
-        scores.save(scores_file(run, protocol))
+    kept = scores_file(run, protocol)
+    if protocol != "recognition" or (benchmark is None and not kept.exists()):
+        scores.save(kept)
     value = scores.to_json()
     return Result(value, scores_text(value))
 

@@ -9,18 +9,19 @@ import time
 from collections.abc import Generator, Iterable, Iterator
 from contextlib import closing
 from dataclasses import dataclass, field, replace
+from itertools import chain
 from pathlib import Path, PurePosixPath
 from typing import Any, cast
 
 from joblib import Parallel, delayed
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from laban.clip import Clip, cut_segments
 from laban.errors import LabanError, unknown_name
 from laban.layout import check_clip
 from laban.mapping import Missing, apply_mapping, mapping_between
 from laban.naming import label_entries
+from laban.progress import progress_bar
 from laban.readers import READERS, Entry, Reader, Source
 from laban.result import Result
 from laban.skeletons import Skeleton, skeleton_named
@@ -109,7 +110,8 @@ def convert(
         layout: The file that says what a table's columns are; for pyskl, ctr-gcn and agcn the
             joint layout that their joints have, such as kinect-v1.
         unit: Metres of one unit of length, for BVH, which does not tell it.
-        skeleton: The joint layout to give all clips, such as kinect-v2; joints go by name.
+        skeleton: The joint layout to give all clips, such as kinect-v2; joints go by name. The
+            store says what became of the joints of the first clip's layout.
         missing: What becomes of that layout's joints which the clips lack.
 
     Raises:
@@ -133,12 +135,14 @@ def convert(
         if label_from is not None:
             entries = _labelled(entries, label_from, summary)
         found = _outcomes(reader, opened, entries, workers=workers)
-        with closing(found), _bar(console) as bar:
+        with closing(found), progress_bar(console) as bar:
             shown = bar.track(found, total=len(entries), description=f"convert {format}")
             clips = _clips(shown, opened, summary, trimmed=trimmed)
+            info = {"format": format, "source": Path(source).name}
             if skeleton is not None:
                 clips = _mapped(clips, skeleton_named(skeleton), missing, summary)
-            info = {"format": format, "source": Path(source).name}
+                first = next(clips)  # The mapping is known with it, and stands in the file's head.
+                clips, info["mapping"] = chain([first], clips), summary.mapping
             Store.write(store, clips, overwrite=overwrite, info=info)
     summary.store_bytes = store.stat().st_size
     summary.seconds = time.perf_counter() - began
@@ -284,18 +288,6 @@ def _size(source: Source, entry: Entry) -> int:
         return sum(map(source.size, entry.files or (entry.path,)))
     except LabanError:  # The reader meets the same fault and tells it.
         return 0
-
-
-def _bar(console: Console) -> Progress:
-    return Progress(
-        TextColumn("{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeRemainingColumn(),
-        console=console,
-        transient=True,
-        disable=not console.is_terminal,
-    )
 
 
 def _report(summary: Summary, console: Console) -> None:

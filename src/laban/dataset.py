@@ -1,9 +1,12 @@
 """Clips of a store as batches: which clips, in which order, on which process.
 
-The store stays on disk; loader workers open it themselves. A clip is prepared when it is read.
+The store stays on disk; loader workers open it themselves. A clip is prepared when it is read, or,
+where it is read again and again, once for all (`ClipDataset.prepare`).
 """
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from pathlib import Path
 
 import torch
 from torch.utils.data import DataLoader, Dataset, Sampler
@@ -32,12 +35,27 @@ class ClipDataset(Dataset):
         self.store, self.pipeline = store, pipeline
         self.keys = [int(key) for key in keys]
         self.labels = [int(label) for label in labels]
+        self._prepared: Store | None = None
+
+    def prepare(self, path: Path) -> None:
+        """Writes all clips, prepared, to a store at that path, in this order."""
+        # What was said of the recording's frames need not fit those of the prepared clip.
+        clips = (replace(self[place][0], segments=()) for place in range(len(self)))
+        Store.write(path, clips, overwrite=True)
+
+    def prepared_at(self, path: Path) -> "ClipDataset":
+        """The same clips, read from the store that `prepare` wrote."""
+        other = ClipDataset(self.store, self.keys, self.labels, self.pipeline)
+        other._prepared = Store(path)
+        return other
 
     def __len__(self) -> int:
         return len(self.keys)
 
     def __getitem__(self, place: int) -> tuple[Clip, int, int]:
         key = self.keys[place]
+        if self._prepared is not None:
+            return self._prepared[place], self.labels[place], key
         return self.pipeline.prepare(self.store[key]), self.labels[place], key
 
 

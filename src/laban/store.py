@@ -23,6 +23,7 @@ from laban.clip import Clip, Segment
 from laban.errors import LabanError, nearest, unknown_name
 from laban.layout import FORMAT, NAMED_FACTS, SCALARS, SCHEMA, write_file
 from laban.skeletons import Skeleton
+from laban.unfinished import unfinished
 
 __all__ = ["Store"]
 
@@ -82,7 +83,7 @@ class Store:
         """
         path = Path(path)
         _check_target(path, overwrite=overwrite)
-        part = path.with_name(f"{path.name}.{os.getpid()}.part")
+        part = unfinished(path)
         try:
             write_file(part, path, clips, dict(info or {}))
             os.replace(part, path)

@@ -1,7 +1,8 @@
 """``laban train``: a recipe, a store and a benchmark become a run."""
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -81,22 +82,46 @@ def train(
         ClipDataset(store, part.keys, part.labels, parts.pipeline)
         for part in (splits.train, splits.validation, splits.test)
     )
-    history = fit(
-        fabric,
-        parts.objective,
-        train_set,
-        recipe.training,
-        out,
-        resume=resume,
-        validate=_validator(fabric, parts, validation_set) if len(validation_set) else None,
-        report=lambda row: console.print(_line(row, recipe.training.epochs)),
-    )
+    with _prepared(fabric, out, console, train=train_set, validation=validation_set) as ready:
+        validate = _validator(fabric, parts, ready["validation"]) if len(validation_set) else None
+        history = fit(
+            fabric,
+            parts.objective,
+            ready["train"],
+            recipe.training,
+            out,
+            resume=resume,
+            validate=validate,
+            report=lambda row: console.print(_line(row, recipe.training.epochs)),
+        )
     if fabric.global_rank:
         return None
     run.notes["seconds"] = {"training": round(sum(row["seconds"] for row in history), 1)}
     if learns_from_labels(recipe.values):
         return _finish(run, parts, test_set, report=report)
     return _finish_pretraining(run, parts, report=report)
+
+
+@contextmanager
+def _prepared(
+    fabric: Fabric, out: Path, console: Console, **datasets: ClipDataset
+) -> Iterator[dict[str, ClipDataset]]:
+    """The datasets, their clips prepared once for all epochs, in files that go at the end."""
+    paths = {name: out / f"prepared-{name}.arrow" for name, clips in datasets.items() if len(clips)}
+    try:
+        if fabric.global_rank == 0:
+            for name, path in paths.items():
+                with console.status(f"preparing {len(datasets[name]):,} {name} clips"):
+                    datasets[name].prepare(path)
+        fabric.barrier()
+        yield {
+            name: clips.prepared_at(paths[name]) if name in paths else clips
+            for name, clips in datasets.items()
+        }
+    finally:
+        if fabric.global_rank == 0:
+            for path in paths.values():
+                path.unlink(missing_ok=True)
 
 
 def _split(store: Store, benchmark: Benchmark, recipe: Recipe) -> Splits:

@@ -13,6 +13,7 @@ from laban.errors import LabanError, unknown_name
 from laban.result import Result
 from laban.splits import split_store
 from laban.store import Store
+from laban.unfinished import unfinished
 from laban.writers import WRITERS
 
 __all__ = ["write"]
@@ -60,7 +61,7 @@ def write(
                 "recordings with --trimmed"
             )
     out.parent.mkdir(parents=True, exist_ok=True)
-    part = out.with_name(f"{out.name}.{os.getpid()}.part")
+    part = unfinished(out)
     try:
         WRITERS[format](opened, keys, labels, classes, split, part)
         os.replace(part, out)

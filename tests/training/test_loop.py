@@ -49,7 +49,9 @@ def test_a_training_learns_and_leaves_a_whole_run(toy, tmp_path, capsys):
     assert [row["epoch"] for row in rows] == list(range(1, 21))
     assert rows[-1]["train_loss"] < 0.5 * rows[0]["train_loss"]
     expected = {"recipe.yaml", "run.json", "metrics.jsonl", "last.ckpt", "test.parquet"}
-    assert expected | {"weights.safetensors"} <= set(os.listdir(tmp_path / "run"))
+    left = set(os.listdir(tmp_path / "run"))
+    assert expected | {"weights.safetensors"} <= left
+    assert not [name for name in left if name.startswith("prepared")]
 
     store = str(toy / "store.arrow")
     assert main(["evaluate", str(tmp_path / "run"), "--data", store, "--json"]) == 0

@@ -123,7 +123,10 @@ class Scores:
     def load(cls, path: Path) -> "Scores":
         """What `save` wrote."""
         if not path.is_file():
-            raise LabanError(f"{path} is missing: name a run whose training has ended")
+            raise LabanError(
+                f"{path} is missing: name a run whose training has ended, or evaluate an imported "
+                "one first"
+            )
         try:
             table = pq.read_table(path)
             notes = json.loads(table.schema.metadata[b"laban"])

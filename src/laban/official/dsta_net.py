@@ -9,7 +9,6 @@ from typing import Any
 
 from torch import Tensor
 
-from laban.encoders.dsta_net import DSTANet
 from laban.errors import LabanError
 from laban.nn import Classifier, Position
 from laban.official.graph_layers import (
@@ -24,7 +23,7 @@ from laban.official.graph_layers import (
     read_strides,
     stored_size,
 )
-from laban.official.matching import check_names, fill, skeleton_of
+from laban.official.matching import check_names, fill, new_encoder, skeleton_of
 from laban.skeletons import Skeleton
 
 __all__ = ["dsta_net", "dsta_net_options"]
@@ -58,7 +57,7 @@ def dsta_net(
     options = dsta_net_options(tensors, strides=strides, position=position)
     if skeleton is None:
         skeleton = skeleton_of(_joints(tensors))
-    network = Classifier(DSTANet(skeleton, **options), len(tensors["fc.weight"]))
+    network = Classifier(new_encoder("dsta-net", skeleton, options), len(tensors["fc.weight"]))
     widths = [options["stem"], *(width for width, _, _ in options["layers"])]
     changed = {
         b
@@ -77,7 +76,7 @@ def dsta_net_options(
     strides: Sequence[int] | None = None,
     position: Position | None = None,
 ) -> dict[str, Any]:
-    """The options of `DSTANet`, its skeleton apart, that fit these official tensors.
+    """The options of `laban.encoders.DSTANet`, its skeleton apart, that fit these official tensors.
 
     Args:
         tensors: By official name.

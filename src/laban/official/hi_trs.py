@@ -14,7 +14,7 @@ from torch import Tensor
 from laban.encoders.hi_trs import HiTRS
 from laban.errors import LabanError
 from laban.nn import Classifier, masked_mean
-from laban.official.matching import check_names, fill, skeleton_of
+from laban.official.matching import check_names, fill, new_encoder, skeleton_of
 from laban.skeletons import Skeleton
 
 __all__ = ["HiTRSClassifier", "hi_trs", "hi_trs_options"]
@@ -85,7 +85,7 @@ def hi_trs(
     skeleton = skeleton or skeleton_of(_shape(tensors, "s_pe.pe", 2)[0])
     if classes is None:
         classes, _ = _shape(tensors, "v_cls.weight", 2)
-    network = HiTRSClassifier(HiTRS(skeleton, **options), classes)
+    network = HiTRSClassifier(new_encoder("hi-trs", skeleton, options), classes)
     parts = {name for name in names if name.endswith(("w_ks.weight", "w_vs.weight"))}
     names = {theirs: ours for theirs, ours in names.items() if theirs not in parts}
     fill("hi-trs", network, _joined(tensors), names, _converted)

@@ -1,13 +1,26 @@
 """What all loaders need: do these tensors fit, and if not, which ones do not."""
 
 from collections.abc import Callable, Iterable, Mapping
+from typing import Any
 
 from torch import Tensor, nn
 
+from laban.encoders import ENCODERS
 from laban.errors import LabanError
 from laban.skeletons import SKELETONS, Skeleton
 
-__all__ = ["check_names", "fill", "graph_of", "norm_names", "size_of", "skeleton_of"]
+__all__ = ["check_names", "fill", "graph_of", "new_encoder", "norm_names", "size_of", "skeleton_of"]
+
+
+def new_encoder(name: str, skeleton: Skeleton, options: Mapping[str, Any]) -> nn.Module:
+    """The encoder of that name, which remembers what it was made of.
+
+    Its ``recipe`` is ``{"name": name, **options}``, as a recipe writes an encoder, and its
+    ``skeleton`` the layout: who makes a run of it needs no second reading of the tensors.
+    """
+    encoder = ENCODERS[name](skeleton, **options)
+    vars(encoder).update(recipe={"name": name, **options}, skeleton=skeleton)
+    return encoder
 
 
 def check_names(network: str, given: Iterable[str], expected: Iterable[str]) -> None:

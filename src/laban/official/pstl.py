@@ -11,10 +11,9 @@ from typing import Any
 
 from torch import Tensor
 
-from laban.encoders.st_gcn import STGCN
 from laban.errors import LabanError
 from laban.nn import Pooled
-from laban.official.matching import check_names, fill, graph_of, norm_names, size_of
+from laban.official.matching import check_names, fill, graph_of, new_encoder, norm_names, size_of
 from laban.skeletons import Skeleton
 
 __all__ = ["pstl", "pstl_options"]
@@ -50,7 +49,7 @@ def pstl(
             f"times {options['channels']} channels"
         )
     skeleton = skeleton or graph_of("pstl", joints)
-    network = Pooled(STGCN(skeleton, **options))
+    network = Pooled(new_encoder("st-gcn", skeleton, options))
     fill("pstl", network, tensors, _names(tensors), _converted)
     return network
 
@@ -58,7 +57,7 @@ def pstl(
 def pstl_options(
     tensors: Mapping[str, Tensor], *, strides: Sequence[int] | None = None, dropout: float = 0.5
 ) -> dict[str, Any]:
-    """The options of `STGCN`, its skeleton apart, that fit these official tensors.
+    """The options of `laban.encoders.STGCN`, its skeleton apart, that fit these official tensors.
 
     Args:
         tensors: By official name.

@@ -12,10 +12,9 @@ from typing import Any
 
 from torch import Tensor
 
-from laban.encoders.st_tr import STR, STTR1S, TTR
 from laban.errors import LabanError
 from laban.nn import Classifier
-from laban.official.matching import check_names, fill, graph_of, size_of
+from laban.official.matching import check_names, fill, graph_of, new_encoder, size_of
 from laban.official.st_tr_names import (
     UNUSED,
     Unit,
@@ -32,7 +31,7 @@ __all__ = ["st_tr", "st_tr_options"]
 COMPUTED = re.compile(r"\.num_batches_tracked$")
 # What the shipped configuration gives windows of attention over time, by a layer's width.
 WINDOWS = {64: 10, 128: 30, 256: 75}
-ENCODERS = {"joints": STR, "frames": TTR, "both": STTR1S}
+ENCODERS = {"joints": "s-tr", "frames": "t-tr", "both": "st-tr-1s"}
 
 
 def st_tr(
@@ -68,12 +67,10 @@ def st_tr(
     attends["frames"] = any(u.over_frames for u in units)
     if not attends[over]:
         raise LabanError(f"{network}: these tensors have no attention over {over}: check the name")
-    encoder = ENCODERS["both" if all(attends.values()) else over](
+    encoder = new_encoder(
+        ENCODERS["both" if all(attends.values()) else over],
         skeleton or graph_of(network, joints),
-        **options,
-        heads=heads,
-        dropout=dropout,
-        drop_attention=drop_attention,
+        options | {"heads": heads, "dropout": dropout, "drop_attention": drop_attention},
     )
     classifier = Classifier(encoder, size_of(network, weights, "fcn.weight"))
     for name in UNUSED:

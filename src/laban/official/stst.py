@@ -12,7 +12,6 @@ from typing import Any, Literal
 import torch
 from torch import Tensor
 
-from laban.encoders.stst import STST
 from laban.errors import LabanError
 from laban.nn import Classifier, check_words
 from laban.official.graph_layers import (
@@ -27,7 +26,7 @@ from laban.official.graph_layers import (
     read_strides,
     stored_size,
 )
-from laban.official.matching import check_names, fill, skeleton_of
+from laban.official.matching import check_names, fill, new_encoder, skeleton_of
 from laban.skeletons import Skeleton
 
 __all__ = ["stst", "stst_options"]
@@ -89,7 +88,7 @@ def stst(
         strides=strides,
     )
     skeleton = skeleton or skeleton_of(_joints(tensors))
-    network = Classifier(STST(skeleton, **options), len(tensors["fc.weight"]))
+    network = Classifier(new_encoder("stst", skeleton, options), len(tensors["fc.weight"]))
     widths = [options["stem"], *(width for width, _, _ in options["layers"])]
     changed = {
         b
@@ -116,7 +115,7 @@ def stst_options(
     use_pet: bool | None = None,
     strides: Sequence[int] | None = None,
 ) -> dict[str, Any]:
-    """The options of `STST`, its skeleton apart, that fit these official tensors.
+    """The options of `laban.encoders.STST`, its skeleton apart, that fit these official tensors.
 
     Args:
         tensors: By official name.

@@ -1,6 +1,7 @@
 """Pipelines: how one paper turns a clip into network input.
 
-``prepare(clip) -> Clip`` is deterministic, run whenever a clip is read;
+``prepare(clip) -> Clip`` is deterministic, run once a clip before a training,
+else whenever a clip is read;
 ``view(batch, stream, generator)`` is batched, on the device, each clip with its own draw, and
 without a generator it is the test view.
 """

@@ -1,0 +1,141 @@
+"""What each encoder costs at its paper's size: parameters, GFLOPs, clips a second, memory.
+
+    THP_MEM_ALLOC_ENABLE=1 python benchmarks/costs.py [--threads 2] [--only NAME] [--growth]
+
+Clips of 25 joints, both persons present, all frames of the paper's window; GFLOPs are those of
+PyTorch's counter (a product and a sum count as two) for one clip in inference. Memory is the most
+that the process held in a training step beyond what it held before. Each network runs in a process
+of its own. ``--growth`` shows how the time of inference grows with frames, joints, persons.
+"""
+
+import argparse
+import multiprocessing
+import resource
+import time
+from collections.abc import Callable
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+from torch.utils.flop_counter import FlopCounterMode
+
+from laban import config
+from laban.encoders import ENCODERS
+from laban.nn import Classifier
+from laban.skeletons import skeleton_named
+
+# Recipe and frames of the network's view.
+CASES = {
+    "dsta-net": ("dsta-net-ntu", 128),
+    "st-gcn": ("st-tr-1-st-gcn-xsub", 300),
+    "s-tr": ("st-tr-1-s-xsub", 300),
+    "t-tr": ("st-tr-1-t-xsub", 300),
+    "stst": ("stst-ntu", 128),
+    "hi-trs": ("hi-trs-ntu", 84),
+}
+CLASSES, BATCH = 60, 4
+
+
+def network_of(recipe: str, layout: str) -> Classifier:
+    """The recipe's encoder with a class head."""
+    options = dict(config.resolve(config.load_recipe(recipe)).encoder)
+    name = options.pop("name")
+    options = {key: tuple(v) if isinstance(v, list) else v for key, v in options.items()}
+    return Classifier(ENCODERS[name](skeleton_named(layout), **options), CLASSES)
+
+
+def quickest(work: Callable[[], object], rounds: int) -> float:
+    """Seconds of the quickest of some rounds, after one that warms up."""
+    times = []
+    for _ in range(rounds + 1):
+        start = time.perf_counter()
+        work()
+        times.append(time.perf_counter() - start)
+    return min(times[1:])
+
+
+def inference(network: nn.Module, poses: Tensor, dtype: torch.dtype) -> None:
+    """One forward pass in evaluation."""
+    network.eval()
+    with torch.inference_mode(), torch.autocast("cpu", dtype, enabled=dtype != torch.float32):
+        network(poses)
+
+
+def training(network: nn.Module, poses: Tensor, dtype: torch.dtype) -> None:
+    """One forward and backward pass."""
+    network.train()
+    labels = torch.zeros(len(poses), dtype=torch.long)
+    with torch.autocast("cpu", dtype, enabled=dtype != torch.float32):
+        loss = F.cross_entropy(network(poses).float(), labels)
+    network.zero_grad(set_to_none=True)
+    loss.backward()
+
+
+def held() -> float:
+    """The most memory that this process has held, in MB."""
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e3
+
+
+def measure(name: str, threads: int, rounds: int) -> str:
+    """A row of the table."""
+    torch.set_num_threads(threads)
+    torch.manual_seed(0)
+    recipe, frames = CASES[name]
+    network, poses = network_of(recipe, "kinect-v2"), torch.randn(BATCH, 2, frames, 25, 3)
+    with FlopCounterMode(display=False) as counter, torch.inference_mode():
+        network.eval()(poses[:1])
+    size = sum(parameter.numel() for parameter in network.encoder.parameters())
+    before = held()
+    cells = [f"{name} (`{recipe}`, {frames} frames)", f"{size / 1e6:.2f} M"]
+    cells.append(f"{counter.get_total_flops() / 1e9:.1f}")
+    training(network, poses, torch.float32)
+    memory = (held() - before) / BATCH
+    for work in (training, inference):
+        for dtype in (torch.float32, torch.bfloat16):
+            seconds = quickest(lambda w=work, d=dtype: w(network, poses, d), rounds)
+            cells.append(f"{BATCH / seconds:.2f}")
+    return "| " + " | ".join([*cells, f"{memory:.0f} MB"]) + " |"
+
+
+def growth(name: str, threads: int, rounds: int) -> str:
+    """How many times longer inference takes with twice the frames, joints and persons."""
+    torch.set_num_threads(threads)
+    recipe, frames = CASES[name]
+    cells = []
+    for layout, length, persons in (
+        ("sbu-15", frames // 2, 1),
+        ("sbu-15", frames, 1),
+        ("mediapipe-33", frames // 2, 1),
+        ("sbu-15", frames // 2, 2),
+    ):
+        network = network_of(recipe, layout)
+        poses = torch.randn(BATCH, persons, length, len(skeleton_named(layout)), 3)
+        work = lambda n=network, p=poses: inference(n, p, torch.float32)  # noqa: E731
+        cells.append(quickest(work, rounds))
+    times = " | ".join(f"{cell / cells[0]:.1f}" for cell in cells[1:])
+    return f"| {name} | {times} |"
+
+
+def main() -> None:
+    """Prints a table as Markdown."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--threads", type=int, default=1)
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--only", choices=CASES)
+    parser.add_argument("--growth", action="store_true")
+    arguments = parser.parse_args()
+    print(
+        "| encoder | frames x 2 | joints x 2.2 | persons x 2 |\n| --- | --- | --- | --- |"
+        if arguments.growth
+        else "| encoder | parameters | GFLOPs | train float32 | train bfloat16 | infer float32 | "
+        "infer bfloat16 | memory a clip |\n| --- | --- | --- | --- | --- | --- | --- | --- |"
+    )
+    own = multiprocessing.get_context("spawn")
+    for name in [arguments.only] if arguments.only else CASES:
+        with own.Pool(1) as pool:
+            work = growth if arguments.growth else measure
+            print(pool.apply(work, (name, arguments.threads, arguments.rounds)), flush=True)
+
+
+if __name__ == "__main__":
+    main()
