@@ -34,7 +34,7 @@ def test_every_command_line_is_understood(line):
 
     _, name, *rest = shlex.split(line)
     module, function, _ = COMMANDS[name]
-    if name == "train":
+    if name in ("train", "pretrain"):
         recipe, *rest = rest
         if "--help" in rest:
             return

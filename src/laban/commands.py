@@ -61,7 +61,7 @@ def _train(name: str, example: str, arguments: Sequence[str]) -> Result | None:
         raise LabanError(f"objective {objective} is none of 'laban {name}', use 'laban {right}'")
     own = {"data": given.data, "resume": given.resume}
     own["command"] = shlex.join(["laban", name, *arguments])
-    if recipe.benchmark in FOLDS:
+    if recipe.benchmark in FOLDS and right == "train":  # what pre-trains names one fold
         return _train_folds(recipe, given.out, own)
     return train(recipe, out=given.out, **own)
 
