@@ -10,7 +10,7 @@ between the anchor and each of the others (Eq. 5 to 7).
 
 Unusual here:
 - Masked joints are not zeros: the encoder never sees them. ST-GCN looks at what is left of its
-  graph, attention at what is left of the joints. Only statistics of the input's normalisation, which
+  graph, attention at what is left of the joints. Only the statistics of the input's norm, which
   comes before, count them, as in the official code.
 - Masked frames are gone too; the encoder gets the numbers of those that stay, for its position code
   where it has one (ST-GCN has none).
