@@ -11,12 +11,9 @@ of its own. ``--growth`` shows how the time of inference grows with frames, join
 import argparse
 import multiprocessing
 import resource
-import time
-from collections.abc import Callable
 
 import torch
-import torch.nn.functional as F
-from torch import Tensor, nn
+from encoders import best_times, inference, training
 from torch.utils.flop_counter import FlopCounterMode
 
 from laban import config
@@ -44,33 +41,6 @@ def network_of(recipe: str, layout: str) -> Classifier:
     return Classifier(ENCODERS[name](skeleton_named(layout), **options), CLASSES)
 
 
-def quickest(work: Callable[[], object], rounds: int) -> float:
-    """Seconds of the quickest of some rounds, after one that warms up."""
-    times = []
-    for _ in range(rounds + 1):
-        start = time.perf_counter()
-        work()
-        times.append(time.perf_counter() - start)
-    return min(times[1:])
-
-
-def inference(network: nn.Module, poses: Tensor, dtype: torch.dtype) -> None:
-    """One forward pass in evaluation."""
-    network.eval()
-    with torch.inference_mode(), torch.autocast("cpu", dtype, enabled=dtype != torch.float32):
-        network(poses)
-
-
-def training(network: nn.Module, poses: Tensor, dtype: torch.dtype) -> None:
-    """One forward and backward pass."""
-    network.train()
-    labels = torch.zeros(len(poses), dtype=torch.long)
-    with torch.autocast("cpu", dtype, enabled=dtype != torch.float32):
-        loss = F.cross_entropy(network(poses).float(), labels)
-    network.zero_grad(set_to_none=True)
-    loss.backward()
-
-
 def held() -> float:
     """The most memory that this process has held, in MB."""
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e3
@@ -88,11 +58,11 @@ def measure(name: str, threads: int, rounds: int) -> str:
     before = held()
     cells = [f"{name} (`{recipe}`, {frames} frames)", f"{size / 1e6:.2f} M"]
     cells.append(f"{counter.get_total_flops() / 1e9:.1f}")
-    training(network, poses, torch.float32)
+    training(network, poses, torch.float32)()
     memory = (held() - before) / BATCH
     for work in (training, inference):
         for dtype in (torch.float32, torch.bfloat16):
-            seconds = quickest(lambda w=work, d=dtype: w(network, poses, d), rounds)
+            (seconds,) = best_times([work(network, poses, dtype)], rounds)
             cells.append(f"{BATCH / seconds:.2f}")
     return "| " + " | ".join([*cells, f"{memory:.0f} MB"]) + " |"
 
@@ -101,7 +71,7 @@ def growth(name: str, threads: int, rounds: int) -> str:
     """How many times longer inference takes with twice the frames, joints and persons."""
     torch.set_num_threads(threads)
     recipe, frames = CASES[name]
-    cells = []
+    works = []
     for layout, length, persons in (
         ("sbu-15", frames // 2, 1),
         ("sbu-15", frames, 1),
@@ -110,8 +80,8 @@ def growth(name: str, threads: int, rounds: int) -> str:
     ):
         network = network_of(recipe, layout)
         poses = torch.randn(BATCH, persons, length, len(skeleton_named(layout)), 3)
-        work = lambda n=network, p=poses: inference(n, p, torch.float32)  # noqa: E731
-        cells.append(quickest(work, rounds))
+        works.append(inference(network, poses, torch.float32))
+    cells = best_times(works, rounds)
     times = " | ".join(f"{cell / cells[0]:.1f}" for cell in cells[1:])
     return f"| {name} | {times} |"
 

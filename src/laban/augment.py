@@ -18,14 +18,14 @@ __all__ = [
     "jitter",
     "mirror",
     "random_axis_rotation",
+    "random_interpolation",
     "random_mirror",
     "random_move",
+    "random_offsets",
     "random_rotation",
     "random_scale",
     "random_shear",
     "random_swap",
-    "random_interpolation",
-    "random_offsets",
 ]
 
 
@@ -147,18 +147,16 @@ def random_interpolation(poses: Tensor, present: Tensor, draws: Draws) -> Tensor
 
 def mirror(poses: Tensor, skeleton: Skeleton) -> Tensor:
     """Left becomes right: joints change places and x changes sign: ``(B, M, T, V, C)``."""
-    swapped = poses[..., list(skeleton.mirror), :]
     sign = torch.ones(poses.shape[-1], device=poses.device)
     sign[0] = -1
-    return swapped * sign
+    return _sides_swapped(poses, skeleton) * sign
 
 
 def random_mirror(
     poses: Tensor, draws: Draws, skeleton: Skeleton, *, probability: float = 0.5
 ) -> Tensor:
     """Mirrors some of the clips: ``(B, M, T, V, C) -> (B, M, T, V, C)``."""
-    chosen = draws.coin(probability=probability)
-    return torch.where(chosen[:, None, None, None, None], mirror(poses, skeleton), poses)
+    return _of_some(draws, probability, mirror(poses, skeleton), poses)
 
 
 def random_swap(
@@ -168,6 +166,14 @@ def random_swap(
 
     PSTL's "spatial flip", https://arxiv.org/abs/2302.09018; `mirror` turns x round as well.
     """
+    return _of_some(draws, probability, _sides_swapped(poses, skeleton), poses)
+
+
+def _sides_swapped(poses: Tensor, skeleton: Skeleton) -> Tensor:
+    return poses[..., list(skeleton.mirror), :]
+
+
+def _of_some(draws: Draws, probability: float, changed: Tensor, poses: Tensor) -> Tensor:
+    """(B, ...) twice -> (B, ...): each clip as it was changed, or as it was."""
     chosen = draws.coin(probability=probability)
-    swapped = poses[..., list(skeleton.mirror), :]
-    return torch.where(chosen[:, None, None, None, None], swapped, poses)
+    return torch.where(chosen[:, None, None, None, None], changed, poses)

@@ -114,10 +114,12 @@ def _prepared(
                 with console.status(f"preparing {len(datasets[name]):,} {name} clips"):
                     datasets[name].prepare(path)
         fabric.barrier()
-        yield {
+        ready = {
             name: clips.prepared_at(paths[name]) if name in paths else clips
             for name, clips in datasets.items()
         }
+        fabric.barrier()  # All have opened them before anybody can be through and remove them.
+        yield ready
     finally:
         if fabric.global_rank == 0:
             for path in paths.values():
