@@ -2,7 +2,7 @@
 
     OMP_NUM_THREADS=1 python benchmarks/direction.py [--seeds 3] [--epochs 20]
 
-Four pairs of opposite actions of the built-in recordings, performers split as in NTU's
+Three pairs of opposite actions of the built-in recordings, performers split as in NTU's
 cross-subject protocol. STST with its directional temporal block (DTTB) against the same with maps
 that look both ways: as many maps as one direction has (TTB), and as many as both have. Prints for
 each seed the test clips, of all of them, that were named as the opposite.
@@ -21,7 +21,7 @@ from laban.evaluation.scores import Scores
 from laban.motions import ACTIONS, write_dataset
 from laban.train import train
 
-PAIRS = ((8, 9), (14, 15), (20, 21), (59, 60))
+PAIRS = ((8, 9), (14, 15), (20, 21))
 BLOCKS = {
     "DTTB": {"temporal": "directed-context", "heads": [3, 3]},
     "TTB": {"temporal": "context", "heads": [3, 3]},
@@ -29,11 +29,12 @@ BLOCKS = {
 }
 RECIPE = {
     "stream": "joint",
-    "pipeline": {"name": "general", "frames": 32, "persons": 2, "shortest": 0.85},
-    "encoder": {"name": "stst", "layers": [[32, 8, 1], [32, 8, 1], [64, 16, 1], [64, 16, 1]]},
+    "pipeline": {"name": "general", "frames": 24, "persons": 1, "shortest": 0.85},
+    "encoder": {"name": "stst", "layers": [[32, 8, 1], [32, 8, 1], [64, 16, 1]]},
     "objective": {"name": "recognition"},
     "training": {
-        "batch": 32,
+        "batch": 16,
+        "precision": "bf16-mixed",
         "optimiser": {"name": "sgd", "lr": 0.1, "weight_decay": 5.0e-4, "clip": 0.3},
         "schedule": {"name": "cosine", "warmup": 2},
     },
