@@ -1,11 +1,15 @@
-"""The name of a file while it is being written, and what killed processes left under such names."""
+"""The name of a file while it is being written, and what killed processes left under such names.
+
+A folder of files that belong together has such a name too.
+"""
 
 import os
 import platform
 import re
+import shutil
 from pathlib import Path
 
-__all__ = ["unfinished"]
+__all__ = ["remove_unfinished", "unfinished"]
 
 _HOST = platform.node().replace("/", "_")  # A process number means nothing on another machine.
 
@@ -19,8 +23,16 @@ def unfinished(path: Path) -> Path:
     for part in path.parent.iterdir():
         found = name.fullmatch(part.name)
         if found and not _is_running(int(found[1])):
-            part.unlink(missing_ok=True)
+            remove_unfinished(part)
     return path.with_name(f"{path.name}.{_HOST}-{os.getpid()}.part")
+
+
+def remove_unfinished(part: Path) -> None:
+    """Take away a file or folder that did not become whole, if it is there."""
+    if part.is_dir():
+        shutil.rmtree(part)
+    else:
+        part.unlink(missing_ok=True)
 
 
 def _is_running(process: int) -> bool:

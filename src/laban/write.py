@@ -1,6 +1,7 @@
 """A store to another code base: the command ``laban write``.
 
-The file appears when it is whole; until then what was there stays.
+The file, or the folder of a format of several, appears when it is whole; until then what was there
+stays.
 """
 
 import os
@@ -13,7 +14,7 @@ from laban.errors import LabanError, unknown_name
 from laban.result import Result
 from laban.splits import split_store
 from laban.store import Store
-from laban.unfinished import unfinished
+from laban.unfinished import remove_unfinished, unfinished
 from laban.writers import WRITERS
 
 __all__ = ["write"]
@@ -33,16 +34,16 @@ def write(
     benchmark: str | None = None,
     overwrite: bool = False,
 ) -> Result:
-    """Write a store as the file of another code base.
+    """Write a store as the file of another code base, or as the folder of its files.
 
     Args:
         format: The format, one of `laban.writers.WRITERS`.
         store: The store.
-        out: The file to write.
+        out: The file to write; for agcn the folder.
         benchmark: Only the clips of this benchmark, with its split and its classes' numbers. By
             default all clips, the splits that are facts of theirs, and as classes those of the
             first official benchmark that has all labels, else the labels in order.
-        overwrite: Replace a file that is there.
+        overwrite: Replace a file that is there; a folder is never replaced.
 
     Raises:
         LabanError: Where the file is there already, or a clip cannot go into this format.
@@ -66,7 +67,7 @@ def write(
         WRITERS[format](opened, keys, labels, classes, split, part)
         os.replace(part, out)
     finally:
-        part.unlink(missing_ok=True)
+        remove_unfinished(part)
     counts = {word: len(names) for word, names in split.items()}
     left_out = len(opened) - len(keys)
     value = {"out": str(out), "clips": len(keys), "left_out": left_out, "split": counts}

@@ -8,7 +8,8 @@ there is no second person; ``y_train`` and ``y_test`` (N, K) one-hot, or (N,) wh
 A clip is named as by CTR-GCN's own feeder, ``train_0`` and ``test_0`` and on, with the fact
 ``split: train`` or ``test``; a benchmark's file names them, as in ``test: {split: test}``. What the
 file does not say: names, subjects, cameras, the frame rate (taken as 30), and the names of joints
-and classes (`laban.readers.exchange`), but that a file ``NTU60_*`` or ``NTU120_*`` has NTU's.
+and classes (`laban.readers.exchange`), but that a file ``NTU60_*`` or ``NTU120_*`` has NTU's. A
+file that `laban.writers.ctr_gcn` wrote names its classes.
 
 Unusual here: numbers stay as they are: metres, but from the first person's middle of the spine in
 the first frame on. The zeros behind the last frame and person are cut off.
@@ -138,11 +139,14 @@ def _files(source: Source) -> list[str]:
 
 def _rows(source: Source, path: str) -> list[_Row]:
     """The entries of one file, by its labels."""
-    found = npz_arrays(source.map(path), path, [f"y_{part}" for part in _PARTS])
-    if not found:
+    found = npz_arrays(source.map(path), path, [*(f"y_{part}" for part in _PARTS), "classes"])
+    if not found.keys() - {"classes"}:
         raise LabanError(f"{path}: there is no y_train or y_test in it, is this CTR-GCN's file?")
     ntu = _NTU.search(path)
-    classes = ClassNames.beside(source, NTU_CLASSES[: int(ntu[1])] if ntu else ())
+    usual = NTU_CLASSES[: int(ntu[1])] if ntu else ()
+    if "classes" in found:
+        usual = _class_names(found["classes"], path)
+    classes = ClassNames.beside(source, usual)
     entries = []
     for part in _PARTS:
         if f"y_{part}" in found:
@@ -162,6 +166,14 @@ def _rows(source: Source, path: str) -> list[_Row]:
                 for n, label in enumerate(numbers)
             ]
     return entries
+
+
+def _class_names(text: np.ndarray, path: str) -> tuple[str, ...]:
+    """The names of the classes in a file of our own, one a line of its text."""
+    try:
+        return tuple(text.tobytes().decode().splitlines())
+    except UnicodeDecodeError as fault:
+        raise LabanError(f"{path}, classes: it is no text, write it again") from fault
 
 
 def _class_numbers(y: np.ndarray, where: str) -> np.ndarray:
