@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 import pytest
+from make_agcn import clip_values, write_agcn
 from make_bvh import write_bvh
 from make_nw_ucla import write_nw_ucla
 from make_table import LAYOUT, csv_text
@@ -236,6 +237,18 @@ def test_labels_from_names_a_unit_and_another_layout(tmp_path, capsys):
     assert said in info(tmp_path / "k.arrow").value["info"]["mapping"]
 
 
+def test_a_file_of_many_clips_counts_once(tmp_path):
+    """Of 2s-AGCN's pair of files the clips alternate in the order of their names."""
+    rows = {part: [(f"{n}{part}", 0, clip_values(4)) for n in range(3)] for part in PARTS}
+    write_agcn(tmp_path / "raw", rows)
+    size = sum((tmp_path / f"raw/{part}_data_joint.npy").stat().st_size for part in PARTS)
+    value = convert("agcn", tmp_path / "raw", tmp_path / "s.arrow").value
+    assert (value["clips"], value["source_bytes"]) == (6, size)
+
+
+PARTS = ("train", "val")
+
+
 def test_a_table_of_many_clips_and_a_list_of_ignored_ones(tmp_path):
     (tmp_path / "rig.yaml").write_text(LAYOUT + "clip: take\n")
     poses = np.ones((4, 5, 3))
@@ -254,7 +267,8 @@ def test_a_table_of_many_clips_and_a_list_of_ignored_ones(tmp_path):
         ("bvh", {"label_from": "{label}-{x}"}, "fits none of the paths, such as a.bvh"),
         ("bvh", {"label_from": "walk"}, "has no label: write {label}"),
         ("bvh", {"unit": 0.0}, "--unit is 0.0: give the metres"),
-        ("bvh", {"layout": "x.yaml"}, "--layout is not for the format bvh, but for table"),
+        ("bvh", {"layout": "x.yaml"}, "--layout is not for the format bvh, but for table, agcn"),
+        ("table", {"layout": "x.yaml"}, "--layout x.yaml is neither a layout file nor a joint"),
         ("ntu", {"unit": 1.0}, "--unit is not for the format ntu, but for bvh"),
         ("bvh", {"skeleton": "kinect"}, "unknown skeleton 'kinect': did you mean kinect-v"),
         ("bvh", {"skeleton": "hand-22"}, "have no joint in common"),

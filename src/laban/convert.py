@@ -23,6 +23,7 @@ from laban.mapping import Missing, apply_mapping, mapping_between
 from laban.naming import label_entries
 from laban.progress import progress_bar
 from laban.readers import READERS, Entry, Reader, Source
+from laban.readers.table_layout import given_layout
 from laban.result import Result
 from laban.skeletons import Skeleton, skeleton_named
 from laban.store import Store
@@ -34,8 +35,7 @@ CHUNK_FILES = 64
 CHUNKS_A_WAVE = 8  # For each worker: what may wait for the writer at the most.
 SHOWN = 20
 
-# Options of readers and the fields that they set.
-_FIELDS = {"layout": ("layout_file", "joints"), "unit": ("unit",)}
+_FIELDS = {"layout": "given", "unit": "unit"}  # options of readers and the fields that they set
 
 _Outcome = Clip | str  # What became of a file: its clip, or why there is none.
 
@@ -89,7 +89,7 @@ def convert(
     ignored: Path | None = None,
     trimmed: bool = False,
     label_from: str | None = None,
-    layout: Path | None = None,
+    layout: str | None = None,
     unit: float | None = None,
     skeleton: str | None = None,
     missing: Missing = "interpolate",
@@ -107,8 +107,8 @@ def convert(
             segment; clips with a label of their own stay whole.
         label_from: Where the class stands in a file's path, such as {label}_{subject}.csv or
             {label}/*.bvh; other words in braces become facts; or a regular expression.
-        layout: The file that says what a table's columns are; for pyskl, ctr-gcn and agcn the
-            joint layout that their joints have, such as kinect-v1.
+        layout: Which joints the source has, of table, pyskl, ctr-gcn and agcn: a layout file, or
+            the word of a joint layout, such as kinect-v1.
         unit: Metres of one unit of length, for BVH, which does not tell it.
         skeleton: The joint layout to give all clips, such as kinect-v2; joints go by name. The
             store says what became of the joints of the first clip's layout.
@@ -172,15 +172,14 @@ def _set_up(reader: Reader, options: dict[str, Any]) -> Reader:
     for option, value in options.items():
         if value is None:
             continue
-        field = next((field for field in _FIELDS[option] if hasattr(reader, field)), None)
-        if field is None:
-            fit = [n for n, r in READERS.items() if any(hasattr(r, f) for f in _FIELDS[option])]
+        if not hasattr(reader, _FIELDS[option]):
+            fit = [name for name, own in READERS.items() if hasattr(own, _FIELDS[option])]
             raise LabanError(
                 f"--{option} is not for the format {reader.name}, but for {', '.join(fit)}"
             )
         if option == "unit" and not 0 < value < float("inf"):
             raise LabanError(f"--unit is {value}: give the metres of one unit, above 0")
-        own[field] = str(value) if field == "joints" else value
+        own[_FIELDS[option]] = given_layout(str(value)) if option == "layout" else value
     return cast(Reader, replace(cast(Any, reader), **own)) if own else reader
 
 
@@ -200,10 +199,10 @@ def _clips(
     found: Iterable[tuple[Entry, _Outcome]], source: Source, summary: Summary, *, trimmed: bool
 ) -> Iterator[Clip]:
     """The clips alone or their segments, with the count of everything in the summary."""
-    path = ""
+    paths: set[str] = set()
     for entry, outcome in found:
-        summary.source_bytes += _size(source, entry) if entry.path != path else 0
-        path = entry.path
+        summary.source_bytes += _size(source, entry) if entry.path not in paths else 0
+        paths.add(entry.path)
         if isinstance(outcome, str):
             summary.skipped.append((entry.path, outcome))
             continue
@@ -271,10 +270,11 @@ def _read_all(reader: Reader, source: Source, entries: list[Entry]) -> list[_Out
 def _chunks(source: Source, entries: list[Entry]) -> Iterator[list[Entry]]:
     """Consecutive entries, together about 8 MiB or 64 clips; a file of several counts once."""
     chunk: list[Entry] = []
-    size, path = 0, ""
+    size = 0
+    paths: set[str] = set()  # clips of a file do not always follow each other
     for entry in entries:
-        size += _size(source, entry) if entry.path != path else 0
-        path = entry.path
+        size += _size(source, entry) if entry.path not in paths else 0
+        paths.add(entry.path)
         chunk.append(entry)
         if size >= CHUNK_BYTES or len(chunk) == CHUNK_FILES:
             yield chunk

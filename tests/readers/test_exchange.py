@@ -13,6 +13,7 @@ from laban.readers.exchange import (
     whole_numbers,
 )
 from laban.readers.source import Source
+from laban.readers.table_layout import given_layout
 
 
 @pytest.mark.parametrize(
@@ -30,11 +31,9 @@ def test_layouts_by_number(joints, layout):
 
 
 def test_layouts_that_are_said():
-    assert layout_for(25, "openpose-25", "a").name == "openpose-25"
+    assert layout_for(25, given_layout("openpose-25"), "a").name == "openpose-25"
     with pytest.raises(LabanError, match="a has 25 joints, --layout hand-22 has 22"):
-        layout_for(25, "hand-22", "a")
-    with pytest.raises(LabanError, match="unknown skeleton 'hand'"):
-        layout_for(25, "hand", "a")
+        layout_for(25, given_layout("hand-22"), "a")
 
 
 def test_lists_of_splits():

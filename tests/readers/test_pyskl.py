@@ -90,6 +90,9 @@ def test_the_layout_can_be_said(tmp_path):
     write_pyskl(tmp_path / "raw", [annotation("a", shape=(1, 4, 19, 3))], {})
     with pytest.raises(LabanError, match="19 joints, which no built-in"):
         read(tmp_path / "raw")
+    (tmp_path / "rig.yaml").write_text(f"joints: [{', '.join(f'j{n}' for n in range(19))}]")
+    convert("pyskl", tmp_path / "raw", tmp_path / "t.arrow", layout=str(tmp_path / "rig.yaml"))
+    assert Store(tmp_path / "t.arrow").skeleton.joints[18] == "j18"
 
 
 FAULTS = {

@@ -15,6 +15,7 @@ from laban.errors import LabanError
 from laban.readers import READERS, detect_format
 from laban.readers.source import Source
 from laban.readers.table import Table
+from laban.readers.table_layout import given_layout
 
 READER = READERS["table"]
 POSES = np.random.default_rng(1).normal(size=(6, 5, 3)).astype(np.float32)
@@ -125,9 +126,7 @@ def test_where_the_layout_is_looked_for(tmp_path):
     assert detect_format(Source.open(tmp_path / "raw")) is None
     with pytest.raises(LabanError, match="there is no layout.yaml that says"):
         read_all(tmp_path / "raw")
-    assert len(read_all(tmp_path / "raw", Table(layout_file=layout))) == 1
-    with pytest.raises(LabanError, match="none.yaml cannot be read"):
-        read_all(tmp_path / "raw", Table(layout_file=tmp_path / "none.yaml"))
+    assert len(read_all(tmp_path / "raw", Table(given=given_layout(str(layout))))) == 1
     for name in ("layout.yaml", "layout.json"):
         (tmp_path / "raw" / name).write_text(LAYOUT)
     with pytest.raises(LabanError, match="are both layouts: give --layout"):

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from laban.errors import LabanError
-from laban.readers.table_layout import parse_layout
+from laban.readers.table_layout import given_layout, parse_layout
 
 RIG = {"joints": ["hip", "chest", "head"], "parents": {"chest": "hip", "head": "chest"}}
 
@@ -99,3 +99,11 @@ def test_any_values_give_a_layout_or_a_sentence(value):
         parse_layout(yaml.safe_dump(RIG | value).encode(), "l.yaml")
     except LabanError as fault:
         assert "\n" not in str(fault)
+
+
+def test_a_layout_is_given_by_its_word_or_its_file(tmp_path):
+    assert given_layout("kinect-v1") == parse_layout(b"skeleton: kinect-v1", "")
+    (tmp_path / "rig.yaml").write_text(yaml.safe_dump(RIG))
+    assert given_layout(str(tmp_path / "rig.yaml")) == parse()
+    with pytest.raises(LabanError, match="--layout kinect-v3 is neither .*: did you mean kinect-v"):
+        given_layout("kinect-v3")

@@ -39,6 +39,7 @@ from laban.readers.exchange import (
 from laban.readers.npy_file import npy_array
 from laban.readers.pickle_file import PickledArray, read_pickle
 from laban.readers.source import Entry, Source, distinct
+from laban.readers.table_layout import TableLayout
 
 __all__ = ["Agcn"]
 
@@ -58,10 +59,10 @@ class Agcn:
     """Reader of 2s-AGCN's arrays.
 
     Attributes:
-        joints: The word of the joint layout; None: told by the number of joints.
+        given: A layout, of which the joints count; None: told by their number.
     """
 
-    joints: str | None = None
+    given: TableLayout | None = None
 
     name = "agcn"
     about = "2s-AGCN's arrays (25 joints, or 18 with scores): PART_data_joint.npy, PART_label.pkl"
@@ -96,7 +97,7 @@ class Agcn:
             raise LabanError(
                 f"{where} has more than {MOST_PLACES:,} persons x frames: leave it out"
             )
-        skeleton = layout_for(data.shape[3], self.joints, where)
+        skeleton = layout_for(data.shape[3], self.given, where)
         poses = rearrange(numbered(data[row], where), "c t v m -> m t v c")
         if not poses.any():
             raise LabanError(f"{where} has nobody in any frame: leave it out")

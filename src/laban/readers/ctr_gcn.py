@@ -35,7 +35,8 @@ from laban.readers.exchange import (
 )
 from laban.readers.npy_file import npz_arrays
 from laban.readers.source import Entry, Source, distinct
-from laban.skeletons import SKELETONS, Skeleton, skeleton_named
+from laban.readers.table_layout import TableLayout
+from laban.skeletons import SKELETONS, Skeleton
 
 __all__ = ["CtrGcn"]
 
@@ -61,10 +62,10 @@ class CtrGcn:
     """Reader of CTR-GCN's npz files.
 
     Attributes:
-        joints: The word of the joint layout; None: told by the number of joints.
+        given: A layout, of which the joints count; None: told by their number.
     """
 
-    joints: str | None = None
+    given: TableLayout | None = None
 
     name = "ctr-gcn"
     about = "CTR-GCN's arrays (25 joints, two persons): NTU60_CS.npz with x_train, y_train, x_test"
@@ -113,12 +114,12 @@ class CtrGcn:
 
     def _body(self, numbers: int, where: str) -> tuple[int, Skeleton]:
         """How many persons are in so many numbers a frame, two if that can be, and their layout."""
-        if self.joints is not None:
-            skeleton = skeleton_named(self.joints)
+        if self.given is not None:
+            skeleton = self.given.skeleton
             persons, rest = divmod(numbers, 3 * len(skeleton))
             if rest or not persons:
                 raise LabanError(
-                    f"{where} has {numbers} numbers a frame, --layout {self.joints} has "
+                    f"{where} has {numbers} numbers a frame, --layout {skeleton.name} has "
                     f"{len(skeleton)} joints x 3: give another"
                 )
             return persons, skeleton

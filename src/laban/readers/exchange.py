@@ -15,7 +15,8 @@ import numpy as np
 from laban.errors import LabanError
 from laban.readers.ntu import named_entry
 from laban.readers.source import Entry, Source
-from laban.skeletons import SKELETONS, Skeleton, skeleton_named
+from laban.readers.table_layout import TableLayout
+from laban.skeletons import SKELETONS, Skeleton
 
 __all__ = [
     "MOST_PLACES",
@@ -35,17 +36,18 @@ _LIST = "classes.txt"
 _PART = re.compile(r"(?:(.+?)[-_])?(train|val|test)(\d*)", re.IGNORECASE)
 
 
-def layout_for(joints: int, layout: str | None, where: str) -> Skeleton:
+def layout_for(joints: int, given: TableLayout | None, where: str) -> Skeleton:
     """The joint layout of so many joints: the given one, else the field's usual one.
 
     >>> layout_for(17, None, "a.pkl").name
     'coco-17'
     """
-    if layout is not None:
-        skeleton = skeleton_named(layout)
+    if given is not None:
+        skeleton = given.skeleton
         if len(skeleton) != joints:
             raise LabanError(
-                f"{where} has {joints} joints, --layout {layout} has {len(skeleton)}: give another"
+                f"{where} has {joints} joints, --layout {skeleton.name} has {len(skeleton)}: "
+                "give another"
             )
         return skeleton
     fit = [name for name, skeleton in SKELETONS.items() if len(skeleton) == joints]
@@ -53,7 +55,10 @@ def layout_for(joints: int, layout: str | None, where: str) -> Skeleton:
         return SKELETONS[_USUAL.get(joints, fit[0])]
     if fit:
         raise LabanError(f"{where} has {joints} joints: say which, --layout {' or '.join(fit)}")
-    raise LabanError(f"{where} has {joints} joints, which no built-in joint layout has")
+    raise LabanError(
+        f"{where} has {joints} joints, which no built-in joint layout has: name them in a layout "
+        "file, --layout FILE"
+    )
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,7 @@ facts and class names, so that ``ntu60-xsub`` and its like fit them.
 
 What the file does not say: the frame rate (taken as 30), subjects and cameras where the names do
 not tell them, the names of the classes (a list ``classes.txt`` in the folder or zip gives them, see
-`laban.readers.exchange`) and of the joints (their number tells the layout, or ``--layout WORD``).
+`laban.readers.exchange`) and of the joints (their number tells the layout, or ``--layout``).
 A file that `laban.writers.pyskl` wrote says all of it.
 
 Unusual here: the pickle is not unpickled, see `laban.readers.pickle_file`. In the picture x and y
@@ -33,6 +33,7 @@ from laban.errors import LabanError
 from laban.readers.exchange import MOST_PLACES, ClassNames, layout_for, listed_facts, numbered
 from laban.readers.pickle_file import PickledArray, read_pickle
 from laban.readers.source import Entry, Source, distinct
+from laban.readers.table_layout import TableLayout
 from laban.skeletons import Skeleton
 
 __all__ = ["Pyskl"]
@@ -58,10 +59,10 @@ class Pyskl:
     """Reader of PYSKL's annotation pickles.
 
     Attributes:
-        joints: The word of the joint layout; None: told by the number of joints.
+        given: A layout, of which the joints count; None: told by their number.
     """
 
-    joints: str | None = None
+    given: TableLayout | None = None
 
     name = "pyskl"
     about = "PYSKL's annotation pickle (3-D, or x y and score): NAME.pkl with split, annotations"
@@ -114,7 +115,7 @@ class Pyskl:
             )
         if 0 in shape:
             raise LabanError(f"{where} has nobody in any frame: leave it out")
-        skeleton = entry.skeleton or layout_for(shape[2], self.joints, where)
+        skeleton = entry.skeleton or layout_for(shape[2], self.given, where)
         faults = {
             "total_frames": entry.total not in (None, shape[1]),
             "keypoint_score": entry.score is not None and entry.score.shape != shape[:3],

@@ -27,7 +27,7 @@ from pyarrow import csv as arrow_csv
 from laban.clip import Clip, Segment, runs
 from laban.errors import LabanError, unknown_name
 from laban.readers.source import Entry, Source, clip_names, distinct
-from laban.readers.table_layout import TableLayout, parse_layout
+from laban.readers.table_layout import TableLayout, layout_at, parse_layout
 
 __all__ = ["Table"]
 
@@ -52,11 +52,11 @@ class Table:
     """Reader of CSV and Parquet tables.
 
     Attributes:
-        layout_file: The layout; without it the ``layout.yaml`` or ``layout.json`` in the source,
+        given: The layout; without it the ``layout.yaml`` or ``layout.json`` in the source,
             else beside it, for a single table also in the folder above.
     """
 
-    layout_file: Path | None = None
+    given: TableLayout | None = None
 
     name = "table"
     about = "plain CSV or Parquet tables with a layout file for their columns"
@@ -104,8 +104,8 @@ class Table:
         return _clip(table, layout, entry, rows + above)
 
     def _layout(self, source: Source) -> TableLayout:
-        if self.layout_file is not None:
-            return _layout_at(self.layout_file)
+        if self.given is not None:
+            return self.given
         found = list(_layout_files(source))
         if not found:
             raise LabanError(
@@ -116,7 +116,7 @@ class Table:
             raise LabanError(f"{found[0]} and {found[1]} are both layouts: give --layout FILE")
         name = str(found[0])
         if isinstance(found[0], Path):
-            return _layout_at(found[0])
+            return layout_at(found[0])
         return parse_layout(source.read(name), name)
 
 
@@ -136,14 +136,6 @@ def _layout_files(source: Source) -> Iterator[str | Path]:
             yield from found
             if found:
                 return
-
-
-def _layout_at(path: Path) -> TableLayout:
-    try:
-        data = path.read_bytes()
-    except OSError as fault:
-        raise LabanError(f"{path} cannot be read ({fault.strerror}): check --layout") from fault
-    return parse_layout(data, str(path))
 
 
 def _table(

@@ -31,19 +31,23 @@ fps            frames a second, 30 by default
 unit           metres of one unit of length, 1 by default
 delimiter      between the fields of a CSV file, a comma by default
 =============  ==================================================================================
+
+Formats of numbered joints take such a file too, for ``skeleton`` or ``joints`` and what describes
+these. The word of a layout of the library stands for a file with that ``skeleton`` alone.
 """
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import yaml
 
-from laban.errors import LabanError, unknown_name
+from laban.errors import LabanError, nearest, unknown_name
 from laban.own_layout import own_skeleton
-from laban.skeletons import Skeleton, skeleton_named
+from laban.skeletons import SKELETONS, Skeleton, skeleton_named
 
-__all__ = ["TableLayout", "parse_layout"]
+__all__ = ["TableLayout", "given_layout", "layout_at", "parse_layout"]
 
 _KEYS = (
     "skeleton joints parents columns axes confidence name mirror parts spine across clip frame "
@@ -135,6 +139,31 @@ def parse_layout(data: bytes, name: str) -> TableLayout:
         unit=float(get("unit", _is_positive, "a number above 0", 1)),
         delimiter=get("delimiter", _is_letter, "one character", ","),
     )
+
+
+def given_layout(word: str) -> TableLayout:
+    """The layout that a person names: a layout file, or one of the library by its word.
+
+    Raises:
+        LabanError: Where it is neither, or the file is at fault.
+    """
+    if word in SKELETONS:
+        return parse_layout(f"skeleton: {word}".encode(), word)
+    if not Path(word).is_file():
+        raise LabanError(
+            f"--layout {word} is neither a layout file nor a joint layout of the library: "
+            f"{nearest(word, SKELETONS)}"
+        )
+    return layout_at(Path(word))
+
+
+def layout_at(path: Path) -> TableLayout:
+    """The layout in a file; raises LabanError where it cannot be read."""
+    try:
+        data = path.read_bytes()
+    except OSError as fault:
+        raise LabanError(f"{path} cannot be read ({fault.strerror}): check --layout") from fault
+    return parse_layout(data, str(path))
 
 
 @dataclass
