@@ -13,8 +13,8 @@ from make_bvh import write_bvh
 from make_nw_ucla import write_nw_ucla
 from make_table import LAYOUT, csv_text
 
-import laban.convert
 import laban.layout
+import laban.reading
 from laban.clip import Clip
 from laban.convert import convert
 from laban.errors import LabanError
@@ -195,8 +195,8 @@ def test_two_workers_write_the_same_bytes(tmp_path, monkeypatch):
         poses = rng.standard_normal((3 + trial, len(SKELETONS["kinect-v1"]), 3)).tolist()
         text = json.dumps({"skeletons": poses})
         (raw / f"a01_s01_e{trial:02}_v01.json").write_text(text[: 99 if trial == 7 else None])
-    monkeypatch.setattr(laban.convert, "CHUNK_FILES", 2)
-    monkeypatch.setattr(laban.convert, "CHUNKS_A_WAVE", 2)
+    monkeypatch.setattr(laban.reading, "CHUNK_FILES", 2)
+    monkeypatch.setattr(laban.reading, "CHUNKS_A_WAVE", 2)
     one, two = (
         convert("nw-ucla", raw, tmp_path / f"{workers}.arrow", workers=workers).value
         for workers in (1, 2)

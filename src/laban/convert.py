@@ -2,42 +2,40 @@
 
 Progress and summary go to standard error; a bar is shown on a terminal only. Files that cannot be
 read are skipped and named, with their reasons in ``STORE.skipped.txt`` beside the store. The store
-appears when it is whole; until then what was there stays.
+appears when it is whole; until then what was there stays. What is interrupted can be
+taken up again.
 """
 
 import time
-from collections.abc import Generator, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import closing
 from dataclasses import dataclass, field, replace
 from itertools import chain
 from pathlib import Path, PurePosixPath
+from shlex import quote
 from typing import Any, cast
 
-from joblib import Parallel, delayed
 from rich.console import Console
 
 from laban.clip import Clip, cut_segments
 from laban.errors import LabanError, unknown_name
-from laban.layout import check_clip
 from laban.mapping import Missing, apply_mapping, mapping_between
 from laban.naming import label_entries
 from laban.progress import progress_bar
 from laban.readers import READERS, Entry, Reader, Source
 from laban.readers.table_layout import given_layout
+from laban.reading import Outcome, outcomes, size_of
 from laban.result import Result
+from laban.resume import Earlier, take_up
 from laban.skeletons import Skeleton, skeleton_named
 from laban.store import Store
+from laban.unfinished import left_behind
 
 __all__ = ["Summary", "convert"]
 
-CHUNK_BYTES = 8 * 2**20
-CHUNK_FILES = 64
-CHUNKS_A_WAVE = 8  # For each worker: what may wait for the writer at the most.
 SHOWN = 20
 
 _FIELDS = {"layout": "given", "unit": "unit"}  # options of readers and the fields that they set
-
-_Outcome = Clip | str  # What became of a file: its clip, or why there is none.
 
 
 @dataclass
@@ -53,6 +51,7 @@ class Summary:
         store_bytes: Size of the store.
         seconds: Duration.
         mapping: What became of the joints where the clips got another layout.
+        resumed: Clips of these that an interrupted conversion had left.
     """
 
     store: Path
@@ -63,6 +62,7 @@ class Summary:
     store_bytes: int = 0
     seconds: float = 0.0
     mapping: str = ""
+    resumed: int = 0
 
     def to_json(self) -> dict:
         """The summary as plain values."""
@@ -72,19 +72,21 @@ class Summary:
     def __str__(self) -> str:
         rate = self.source_bytes / 1e6 / max(self.seconds, 1e-9)
         mapping = f"{self.mapping}\n" if self.mapping else ""
+        resumed = f" ({self.resumed:,} of them from before)" if self.resumed else ""
         return mapping + (
-            f"{self.store}: {self.clips:,} clips, {self.frames:,} frames, "
+            f"{self.store}: {self.clips:,} clips{resumed}, {self.frames:,} frames, "
             f"{len(self.skipped):,} skipped; {_megabytes(self.source_bytes)} read, "
             f"{_megabytes(self.store_bytes)} written in {self.seconds:.1f} s ({rate:.0f} MB/s)"
         )
 
 
-def convert(
+def convert(  # noqa: PLR0913 - each is an option of the command
     format: str,
     source: Path,
     store: Path,
     *,
     overwrite: bool = False,
+    resume: bool = False,
     workers: int = 1,
     ignored: Path | None = None,
     trimmed: bool = False,
@@ -101,6 +103,8 @@ def convert(
         source: A folder, a zip or a single file.
         store: The file to write.
         overwrite: Replace a store that is there.
+        resume: Go on with what an interrupted conversion of the same source, with the same options,
+            left on this machine; its recordings are not read again.
         workers: Processes that read; the store is the same whatever their number.
         ignored: A text file with the names of clips to leave out, one a line.
         trimmed: Cut untrimmed recordings, such as PKU-MMD's, into one clip for each labelled
@@ -125,6 +129,11 @@ def convert(
     reader = _set_up(READERS[format], {"layout": layout, "unit": unit})
     store, began = Path(store), time.perf_counter()
     summary, console = Summary(store), Console(stderr=True, highlight=False)
+    info = {"format": format, "source": Path(source).name}
+    own: dict[str, Any] = {"ignored": ignored, "trimmed": trimmed, "label_from": label_from}
+    own |= {"layout": layout, "unit": unit, "skeleton": skeleton}
+    if told := _told(own | {"missing": missing if skeleton else None}):
+        info["options"] = told
     with Source.open(source) as opened:
         entries = reader.find(opened)
         if not entries:
@@ -134,20 +143,63 @@ def convert(
         entries = _without(entries, ignored, summary)
         if label_from is not None:
             entries = _labelled(entries, label_from, summary)
-        found = _outcomes(reader, opened, entries, workers=workers)
+        earlier = take_up(store, entries, info) if resume else None
+        entries = entries if earlier is None else earlier.rest(entries)
+        found = outcomes(reader, opened, entries, workers=workers)
         with closing(found), progress_bar(console) as bar:
             shown = bar.track(found, total=len(entries), description=f"convert {format}")
             clips = _clips(shown, opened, summary, trimmed=trimmed)
-            info = {"format": format, "source": Path(source).name}
             if skeleton is not None:
                 clips = _mapped(clips, skeleton_named(skeleton), missing, summary)
+            if earlier is not None:
+                info, summary.mapping = earlier.info, earlier.info.get("mapping", "")
+                clips = chain(_counted(earlier, summary), clips)
+            elif skeleton is not None:
                 first = next(clips)  # The mapping is known with it, and stands in the file's head.
                 clips, info["mapping"] = chain([first], clips), summary.mapping
-            Store.write(store, clips, overwrite=overwrite, info=info)
+            _write(store, clips, info, console, overwrite=overwrite)
+    if earlier is not None:
+        earlier.remove()
     summary.store_bytes = store.stat().st_size
     summary.seconds = time.perf_counter() - began
     _report(summary, console)
     return Result(summary.to_json(), str(summary))
+
+
+def _told(options: dict[str, Any]) -> str:
+    """The options that decide what is in the store, as on a command line."""
+    words = []
+    for name, value in options.items():
+        if value not in (None, False):
+            # Where a file lies is nobody else's business.
+            plain = Path(value).name if name in ("ignored", "layout") else str(value)
+            words.append(
+                f"--{name.replace('_', '-')}" + ("" if value is True else f" {quote(plain)}")
+            )
+    return " ".join(words)
+
+
+def _write(
+    store: Path, clips: Iterable[Clip], info: dict[str, Any], console: Console, *, overwrite: bool
+) -> None:
+    """Write the store; say so where an interrupt leaves what can be taken up again."""
+    try:
+        Store.write(store, clips, overwrite=overwrite, info=info, resumable=True)
+    except KeyboardInterrupt:
+        if left_behind(store):
+            console.print(
+                "what is converted so far stays for --resume; a conversion without it removes it"
+            )
+        raise
+
+
+def _counted(earlier: Earlier, summary: Summary) -> Iterator[Clip]:
+    """The clips from before, in the summary too."""
+    for clip in earlier:
+        summary.clips += 1
+        summary.frames += clip.frames
+        summary.resumed += 1
+        yield clip
 
 
 def _without(entries: list[Entry], ignored: Path | None, summary: Summary) -> list[Entry]:
@@ -196,12 +248,12 @@ def _labelled(entries: list[Entry], pattern: str, summary: Summary) -> list[Entr
 
 
 def _clips(
-    found: Iterable[tuple[Entry, _Outcome]], source: Source, summary: Summary, *, trimmed: bool
+    found: Iterable[tuple[Entry, Outcome]], source: Source, summary: Summary, *, trimmed: bool
 ) -> Iterator[Clip]:
     """The clips alone or their segments, with the count of everything in the summary."""
     paths: set[str] = set()
     for entry, outcome in found:
-        summary.source_bytes += _size(source, entry) if entry.path not in paths else 0
+        summary.source_bytes += size_of(source, entry) if entry.path not in paths else 0
         paths.add(entry.path)
         if isinstance(outcome, str):
             summary.skipped.append((entry.path, outcome))
@@ -229,65 +281,9 @@ def _mapped(
     for clip in clips:
         if mapping is None or mapping.source != clip.skeleton:
             mapping = mapping_between(clip.skeleton, target, missing=missing)
-            summary.mapping = "\n".join(filter(None, [summary.mapping, str(mapping)]))
+            if str(mapping) not in summary.mapping:
+                summary.mapping = "\n".join(filter(None, [summary.mapping, str(mapping)]))
         yield apply_mapping(mapping, clip)
-
-
-def _outcomes(
-    reader: Reader, source: Source, entries: list[Entry], *, workers: int
-) -> Generator[tuple[Entry, _Outcome], None, None]:
-    """Entries with what became of each, in their order, whatever the number of workers."""
-    if workers == 1:
-        for entry in entries:
-            yield entry, _read(reader, source, entry)
-        return
-    chunks = list(_chunks(source, entries))
-    wave = workers * CHUNKS_A_WAVE
-    # joblib hands out the next task when one is done, not when its result is taken: a wave at a
-    # time bounds what waits for the writer.
-    with Parallel(n_jobs=workers, return_as="generator") as parallel:
-        for start in range(0, len(chunks), wave):
-            part = chunks[start : start + wave]
-            results = parallel(delayed(_read_all)(reader, source, chunk) for chunk in part)
-            for chunk, outcomes in zip(part, results, strict=True):
-                yield from zip(chunk, outcomes, strict=True)
-
-
-def _read(reader: Reader, source: Source, entry: Entry) -> _Outcome:
-    """The clip of an entry, or the sentence that says why there is none."""
-    try:
-        clip = reader.read(source, entry)
-        check_clip(clip)
-    except LabanError as error:
-        return str(error)
-    return clip
-
-
-def _read_all(reader: Reader, source: Source, entries: list[Entry]) -> list[_Outcome]:
-    return [_read(reader, source, entry) for entry in entries]
-
-
-def _chunks(source: Source, entries: list[Entry]) -> Iterator[list[Entry]]:
-    """Consecutive entries, together about 8 MiB or 64 clips; a file of several counts once."""
-    chunk: list[Entry] = []
-    size = 0
-    paths: set[str] = set()  # clips of a file do not always follow each other
-    for entry in entries:
-        size += _size(source, entry) if entry.path not in paths else 0
-        paths.add(entry.path)
-        chunk.append(entry)
-        if size >= CHUNK_BYTES or len(chunk) == CHUNK_FILES:
-            yield chunk
-            chunk, size = [], 0
-    if chunk:
-        yield chunk
-
-
-def _size(source: Source, entry: Entry) -> int:
-    try:
-        return sum(map(source.size, entry.files or (entry.path,)))
-    except LabanError:  # The reader meets the same fault and tells it.
-        return 0
 
 
 def _report(summary: Summary, console: Console) -> None:

@@ -38,7 +38,16 @@ import pyarrow as pa
 from laban.clip import Clip
 from laban.errors import LabanError
 
-__all__ = ["FORMAT", "NAMED_FACTS", "SCALARS", "SCHEMA", "check_clip", "write_file"]
+__all__ = [
+    "FORMAT",
+    "NAMED_FACTS",
+    "SCALARS",
+    "SCHEMA",
+    "Batches",
+    "check_clip",
+    "whole_batches",
+    "write_file",
+]
 
 FORMAT = 1
 BATCH_BYTES = 16 * 2**20
@@ -64,6 +73,7 @@ SCHEMA = pa.schema(
         pa.field("checksum", pa.uint32(), nullable=False),
     ]
 )
+Batches = tuple[pa.Schema, list[pa.RecordBatch]]
 SCALARS = tuple(field.name for field in SCHEMA if not pa.types.is_nested(field.type))
 
 
@@ -121,6 +131,24 @@ def write_file(part: Path, path: Path, clips: Iterable[Clip], info: dict[str, An
         if rows:
             writer.write_batch(_batch(rows))
         writer.close()
+
+
+def whole_batches(part: Path) -> Batches:
+    """The schema and the record batches that are whole in a file whose writing was cut off.
+
+    Without any where not even the schema is whole.
+    """
+    batches: list[pa.RecordBatch] = []
+    schema = SCHEMA
+    try:
+        file = pa.memory_map(str(part))
+        file.seek(8)  # Arrow's magic word, padded
+        reader = pa.ipc.open_stream(file)
+        schema = reader.schema
+        batches.extend(reader)
+    except (pa.ArrowException, OSError):  # the end of what is whole
+        pass
+    return schema, batches
 
 
 def _schema(clip: Clip, info: dict[str, Any]) -> pa.Schema:

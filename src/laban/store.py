@@ -21,7 +21,7 @@ import pyarrow as pa
 
 from laban.clip import Clip, Segment
 from laban.errors import LabanError, nearest, unknown_name
-from laban.layout import FORMAT, NAMED_FACTS, SCALARS, SCHEMA, write_file
+from laban.layout import FORMAT, NAMED_FACTS, SCALARS, SCHEMA, whole_batches, write_file
 from laban.skeletons import Skeleton
 from laban.unfinished import unfinished
 
@@ -40,13 +40,13 @@ class Store:
 
     def __init__(self, path: Path | str) -> None:
         self.path = Path(path)
-        reader = _reader(self.path)
-        meta = _metadata(self.path, reader.schema)
+        schema, batches = self._opened()
+        meta = _metadata(self.path, schema)
         try:
             self.skeleton: Skeleton = Skeleton.from_json(meta["skeleton"])
             self.channels: int = meta["channels"]
             self.info: dict[str, Any] = meta["info"]
-            self._batches = [reader.get_batch(i) for i in range(reader.num_record_batches)]
+            self._batches = list(batches)
         except (pa.ArrowException, OSError, KeyError, TypeError) as error:
             raise LabanError(f"{self.path} is damaged ({_first_line(error)}): {_MEND}") from error
         self._starts = [0]
@@ -54,6 +54,11 @@ class Store:
             self._starts.append(self._starts[-1] + batch.num_rows)
         self._blocks: list[_Block | None] = [None] * len(self._batches)
         self._columns: dict[str, np.ndarray] = {}
+
+    def _opened(self) -> tuple[pa.Schema, Iterable[pa.RecordBatch]]:
+        """The schema and the record batches of the file."""
+        reader = _reader(self.path)
+        return reader.schema, (reader.get_batch(i) for i in range(reader.num_record_batches))
 
     @classmethod
     def open(cls, path: Path | str) -> "Store":
@@ -68,6 +73,7 @@ class Store:
         *,
         overwrite: bool = False,
         info: Mapping[str, Any] | None = None,
+        resumable: bool = False,
     ) -> "Store":
         """Stream clips into a new store, in bounded memory; the file appears when it is whole.
 
@@ -77,6 +83,7 @@ class Store:
             clips: One skeleton, one number of channels, names that differ, finite poses.
             overwrite: Replace a store that is there.
             info: What the store says about its origin, a JSON object.
+            resumable: Ctrl-C leaves what is written, as being killed does, for `laban.resume`.
 
         Raises:
             LabanError: Where the path is taken or a clip does not fit; it names the clip.
@@ -87,8 +94,11 @@ class Store:
         try:
             write_file(part, path, clips, dict(info or {}))
             os.replace(part, path)
-        finally:  # An interrupt comes through here too; after the replacement nothing is left.
-            part.unlink(missing_ok=True)
+        except BaseException as fault:
+            stopped = isinstance(fault, KeyboardInterrupt)
+            if not (stopped and resumable and whole_batches(part)[1]):
+                part.unlink(missing_ok=True)
+            raise
         return cls(path)
 
     def __len__(self) -> int:
