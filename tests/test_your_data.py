@@ -44,7 +44,7 @@ def test_every_format_and_key_on_the_page_exists():
     from laban.skeletons import SKELETONS
 
     formats = set(re.findall(r"laban convert ([a-z]+)", PAGE))
-    assert formats == {"table", "openpose", "mediapipe", "bvh"} and formats <= set(READERS)
+    assert formats == {"table", "openpose", "mediapipe", "bvh", "pyskl"} and formats <= set(READERS)
     for word in re.findall(r"`(kinect-v\d|openpose-\d+|coco-\d+|mediapipe-\d+|hand-\d+)`", PAGE):
         assert word in SKELETONS
     for text in re.findall(r"\| `(.*?)`", PAGE.replace(FINDINGS, "")):
