@@ -12,7 +12,7 @@ from laban.clip import Clip
 from laban.errors import LabanError
 from laban.motions import record
 from laban.render import SUFFIXES, bone_colours, contact_sheet, draw_frame, render
-from laban.skeletons import SKELETONS
+from laban.skeletons import SKELETONS, Skeleton
 
 
 @pytest.fixture(scope="module")
@@ -83,6 +83,17 @@ def test_up_is_up_and_left_is_cool():
     arms = [np.argwhere(np.abs(picture - c).max(-1) < 25)[:, 1].mean() for c in
             ((0x1F, 0x6F, 0xD6), (0xE0, 0x56, 0x2B))]  # fmt: skip
     assert arms[0] < arms[1]  # the sensor's picture is a mirror
+
+
+def test_a_head_is_larger_however_its_name_is_spelt(tmp_path):
+    """Motion capture writes Head."""
+    inks = {}
+    for word in ("head", "Head", "hand"):
+        clip = made_up(Skeleton("rig", ("hip", word), (0, 0)))
+        inks[word] = ink(draw_frame(clip, 0, title=""), bone_colours(clip.skeleton, 0)[1])
+        render(clip, tmp_path / "a.html")
+        assert ('"head":1' in (tmp_path / "a.html").read_text()) == (word != "hand")
+    assert inks["Head"] == inks["head"] > inks["hand"]
 
 
 def test_html_stands_alone_and_holds_the_poses(pair, tmp_path):

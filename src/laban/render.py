@@ -131,7 +131,7 @@ def _draw_body(draw: ImageDraw.ImageDraw, view: _View, person: int, frame: int, 
             draw.line(ends, fill=colours[joint], width=width)
     for joint, (x, y) in enumerate(points):
         if there[joint]:
-            head = "head" in skeleton.joints[joint]
+            head = "head" in skeleton.joints[joint].lower()
             r = width * (1.9 if head else 0.72)
             draw.ellipse((x - r, y - r, x + r, y + r), fill=colours[joint])
 

@@ -177,7 +177,7 @@ def _data(clip: Clip, poses: np.ndarray, colours: list, fps: float) -> dict:
             flat = [value for at, seen_ in joints for value in (at if seen_ else [None] * 3)]
             frames.append(flat if clip.present[m, t] else None)
         bodies.append(frames)
-    heads = [j for j, joint in enumerate(clip.skeleton.joints) if joint == "head"]
+    heads = [j for j, joint in enumerate(clip.skeleton.joints) if joint.lower() == "head"]
     return {
         "frames": clip.frames,
         "fps": fps,
