@@ -18,6 +18,7 @@ from laban.readers.table import Table
 from laban.readers.table_layout import given_layout
 
 READER = READERS["table"]
+MAPPING = "{" + ", ".join(f"{j}: [{j}_x, {j}_y, {j}_z]" for j in JOINTS) + "}"
 POSES = np.random.default_rng(1).normal(size=(6, 5, 3)).astype(np.float32)
 
 
@@ -116,6 +117,15 @@ def test_a_known_skeleton_numbers_and_delimiter(tmp_path):
     (clip,) = read_all(tmp_path)
     assert clip.skeleton.name == "kinect-v2"
     np.testing.assert_array_equal(clip.poses.ravel(), values)
+
+
+@pytest.mark.parametrize("columns", ["'{joint}_{axis}'", MAPPING])
+def test_axes_may_be_turned_round(tmp_path, columns):
+    layout = LAYOUT + f"axes: [-x, -y, z]\nunit: 0.5\ncolumns: {columns}\n"
+    (tmp_path / "layout.yaml").write_text(layout)
+    (tmp_path / "a.csv").write_text(csv_text(POSES))
+    (clip,) = read_all(tmp_path)
+    np.testing.assert_allclose(clip.poses[0], POSES * [-0.5, -0.5, 0.5], rtol=1e-6)
 
 
 def test_where_the_layout_is_looked_for(tmp_path):

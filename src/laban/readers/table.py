@@ -8,7 +8,8 @@ clip it holds several.
 
 A row with a frame number has its place by it, and a number that is left out is a frame with nobody.
 A joint without a number in one of its cells (empty, NaN or NA) is missing there: zeros, with
-confidence 0. Lengths are multiplied by the layout's unit, so that they are metres.
+confidence 0. Lengths are multiplied by the layout's unit, so that they are metres, and axes that
+point the other way are turned round.
 
 Unusual here: the label's column may change within a clip; then it gives segments.
 """
@@ -200,7 +201,8 @@ def _clip(table: pa.Table, layout: TableLayout, entry: Entry, rows: np.ndarray) 
     poses = np.zeros((*shape, *joints.shape[1:]))
     present = np.zeros(shape, bool)
     confidence = np.zeros((*shape, joints.shape[1]))
-    poses[person, frame] = np.where(missing[..., None], 0, joints * layout.unit)
+    turned = joints * layout.unit * np.array(layout.signs)
+    poses[person, frame] = np.where(missing[..., None], 0, turned)
     present[person, frame] = ~missing.all(1)
     told = [np.nan_to_num(values[name]) for name in layout.confidence]
     sure = np.stack(told, 1) if told else np.ones(missing.shape)

@@ -15,7 +15,7 @@ joints         joint names in order
 parents        joint to parent, or a list as long as ``joints``; who has none is a root
 columns        columns' names with ``{joint}`` and ``{axis}`` (and ``{number}``, the joint's, from
                0), or joint to list of columns; by default ``{joint}_{axis}``
-axes           ``[x, y, z]`` by default, or two
+axes           ``[x, y, z]`` by default, or two; ``-y`` turns the numbers of y round
 confidence     names of columns with ``{joint}``; by default there are none
 name           the layout's word
 mirror         left joint to right joint; by default told from the names, as are the next three
@@ -63,6 +63,7 @@ class TableLayout:
     Attributes:
         skeleton: The joint layout.
         columns: For each joint the columns of its coordinates.
+        signs: For each coordinate 1, or -1 where its numbers are turned round.
         confidence: For each joint the column of its confidence; empty where there are none.
         clip: The column that tells clips apart; this and the next three are "" where not used.
         frame: The column of the frame number.
@@ -76,6 +77,7 @@ class TableLayout:
 
     skeleton: Skeleton
     columns: tuple[tuple[str, ...], ...]
+    signs: tuple[int, ...] = (1, 1, 1)
     confidence: tuple[str, ...] = ()
     clip: str = ""
     frame: str = ""
@@ -124,7 +126,8 @@ def parse_layout(data: bytes, name: str) -> TableLayout:
     pattern = get("confidence", _is_word, "columns' names with {joint}", "")
     return TableLayout(
         skeleton=skeleton,
-        columns=_columns(get, skeleton, axes),
+        columns=_columns(get, skeleton, [axis.removeprefix("-") for axis in axes]),
+        signs=tuple(-1 if axis.startswith("-") else 1 for axis in axes),
         confidence=tuple(
             _filled(pattern, joint, number, "") for number, joint in enumerate(skeleton.joints)
         )
