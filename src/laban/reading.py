@@ -1,7 +1,7 @@
 """The recordings of a source read one after another or over several processes, in their order.
 
 joblib (https://joblib.readthedocs.io) spreads them over cores, or with its ``parallel_config`` over
-the machines of a Dask or Ray cluster.
+the machines of a Dask cluster. (Its Ray backend hands no results out one by one.)
 """
 
 from collections.abc import Generator, Iterator
