@@ -1,13 +1,16 @@
 """What all tests share: where the real recordings are, and small made-up clips."""
 
 import os
+import sys
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 from hypothesis import settings
 
+from laban.cli import main
 from laban.clip import Clip
 from laban.skeletons import SKELETONS
 from laban.store import Store
@@ -93,3 +96,15 @@ def toy(tmp_path_factory) -> Path:
     (folder / "recipe.yaml").write_text(RECIPE.format(benchmark=folder / "toy.yaml"))
     (folder / "pretrain.yaml").write_text(PRETRAINING.format(benchmark=folder / "toy.yaml"))
     return folder
+
+
+@pytest.fixture(scope="session")
+def pretrained(toy, tmp_path_factory) -> Path:
+    """A toy run that was pre-trained, for the protocols that judge encoders."""
+    out = tmp_path_factory.mktemp("pretrained") / "run"
+    stub = SimpleNamespace(write_pretraining_report=lambda *_: None)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setitem(sys.modules, "laban.report", stub)
+        arguments = [str(toy / "pretrain.yaml"), "--data", str(toy / "store.arrow")]
+        assert main(["pretrain", *arguments, "--out", str(out)]) == 0
+    return out

@@ -16,6 +16,7 @@ FILES = sorted(SOURCE.rglob("*.py"))
 # Each layer may import from itself and from those before it.
 LAYERS = [
     {"errors", "progress", "result", "unfinished"},
+    {"arguments"},
     {"skeletons"},
     {"clip", "own_layout"},
     {"classes", "layout", "draws", "batch", "mapping"},
@@ -38,6 +39,7 @@ LAYERS = [
     {"recipes"},
     {"config"},
     {"train", "importing"},
+    {"protocols"},
     {"commands", "demo"},
     {"cli", "__main__", "__init__"},
 ]

@@ -7,7 +7,9 @@ from pathlib import Path
 import pytest
 
 from laban import config
-from laban.cli import COMMANDS, signature_parser
+from laban.arguments import signature_parser
+from laban.cli import COMMANDS
+from laban.commands import evaluation_parser
 
 README = (Path(__file__).parents[1] / "README.md").read_text()
 LINES = re.findall(r"(?:^    |`)(laban [^`\n]+?)(?:`|$)", README, re.MULTILINE)
@@ -42,6 +44,9 @@ def test_every_command_line_is_understood(line):
             place = rest.index(option)
             del rest[place : place + 2]
         config.resolve(config.load_recipe(recipe), rest)
+        return
+    if name == "evaluate":
+        evaluation_parser(rest).parse_args(rest)
         return
     signature_parser(name, getattr(import_module(module), function)).parse_args(rest)
 

@@ -10,8 +10,8 @@ from laban.batch import collate
 from laban.benchmarks import find_benchmark
 from laban.clip import Clip
 from laban.errors import LabanError
-from laban.evaluation import PROTOCOLS
 from laban.objectives import learns_from_labels
+from laban.protocols import PROTOCOLS
 from laban.skeletons import SKELETONS
 
 LAYOUTS = {"shrec17": "hand-22", "dhg": "hand-22", "nw-ucla": "kinect-v1", "ntu": "kinect-v2"}

@@ -6,15 +6,15 @@ standard output. Exit status: 0; 2 for what the user can mend; 1 for a fault of 
 Ctrl-C.
 """
 
-import inspect
 import json
 import sys
 import traceback
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from importlib import import_module
-from typing import Any, get_args, get_origin
+from typing import Any
 
 import laban
+from laban.arguments import parse, signature_parser
 from laban.errors import LabanError, nearest
 from laban.result import Result
 
@@ -29,12 +29,19 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
     "train": ("laban.commands", "train_command", "a recipe, a store and a benchmark become a run"),
     "pretrain": ("laban.commands", "pretrain_command", "the same without labels: an encoder"),
     "import": ("laban.importing", "import_checkpoint", "an official checkpoint becomes a run"),
-    "evaluate": ("laban.commands", "evaluate", "a run's scores on a benchmark's test clips"),
+    "evaluate": (
+        "laban.commands",
+        "evaluate_command",
+        "an encoder judged on a benchmark's test clips",
+    ),
     "fuse": ("laban.commands", "fuse", "several runs' scores summed"),
     "predict": ("laban.commands", "predict", "the actions of recordings of any known format"),
     "render": ("laban.commands", "render", "a clip as gif, mp4, png or html"),
     "recipes": ("laban.commands", "recipes", "the built-in recipes and the papers' tables"),
 }
+
+# Whose options depend on a word of the line: a recipe's or a protocol's. They read it themselves.
+OWN_LINE = {"train", "pretrain", "evaluate"}
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -54,7 +61,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         module, function, _ = COMMANDS[name]
         command = getattr(import_module(module), function)
-        result = command(rest) if name in ("train", "pretrain") else _call(name, command, rest)
+        if name not in OWN_LINE:
+            values = parse(name, signature_parser(name, command), rest)
+            result = command(**values)
+        else:
+            result = command(rest)
     except LabanError as error:
         return _fail(str(error))
     except OSError as error:
@@ -98,48 +109,3 @@ def _write(text: Any) -> None:
 def _fail(sentence: str, *, status: int = 2) -> int:
     sys.stderr.write(f"laban: {sentence}\n")
     return status
-
-
-def _call(name: str, function: Callable, arguments: list[str]) -> Any:
-    """Calls a function with the command line that its signature describes."""
-    from jsonargparse import ArgumentError
-
-    parser = signature_parser(name, function)
-    try:
-        values = parser.parse_args(arguments)
-    except ArgumentError as error:
-        sentence = " ".join(str(error).split())
-        raise LabanError(f"{sentence}; see 'laban {name} --help'") from None
-    return function(**values.as_dict())
-
-
-def signature_parser(name: str, function: Callable) -> Any:
-    """The parser of a function: required parameters in order, keyword ones as options."""
-    import docstring_parser
-    from jsonargparse import ArgumentParser
-
-    about = docstring_parser.parse(function.__doc__ or "")
-    helps = {parameter.arg_name: parameter.description for parameter in about.params}
-    parser = ArgumentParser(
-        prog=f"laban {name}", description=about.short_description, exit_on_error=False
-    )
-    for parameter in inspect.signature(function, eval_str=True).parameters.values():
-        options: dict[str, Any] = {"help": helps.get(parameter.name, "")}
-        kind = parameter.annotation
-        rows = [k for k in (kind, *get_args(kind)) if get_origin(k) is list]  # list, or list | None
-        many = bool(rows)
-        kind = get_args(rows[0])[0] if many else kind
-        flag = parameter.kind is inspect.Parameter.KEYWORD_ONLY
-        if kind is bool:
-            options["action"] = "store_true"
-        else:
-            options["type"] = kind
-            if many:
-                options["nargs"] = "+"
-            if flag:
-                options["required"] = parameter.default is inspect.Parameter.empty
-                options["default"] = None if options["required"] else parameter.default
-        parser.add_argument(
-            f"--{parameter.name.replace('_', '-')}" if flag else parameter.name, **options
-        )
-    return parser

@@ -5,24 +5,40 @@ import shlex
 import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from inspect import signature
 from pathlib import Path
 from typing import Any, Literal, NoReturn
 
 from laban import config
+from laban.arguments import (
+    add_options,
+    option_value,
+    options_of,
+    parse,
+    signature_parser,
+    summary,
+)
 from laban.benchmarks import FOLDS
 from laban.clip import Clip
 from laban.errors import LabanError, unknown_name
-from laban.evaluation import PROTOCOLS
 from laban.evaluation.scores import Scores
 from laban.evaluation.scores import fuse as fused
 from laban.inference import load
 from laban.objectives import learns_from_labels
+from laban.protocols import PROTOCOLS, check_options, find_scores, judge
 from laban.recordings import recordings
 from laban.result import Result
 from laban.train import train
 
-__all__ = ["evaluate", "fuse", "predict", "pretrain_command", "recipes", "render", "train_command"]
+__all__ = [
+    "evaluate",
+    "evaluate_command",
+    "fuse",
+    "predict",
+    "pretrain_command",
+    "recipes",
+    "render",
+    "train_command",
+]
 
 
 def train_command(arguments: Sequence[str]) -> Result | None:
@@ -95,21 +111,48 @@ def _train_folds(recipe: config.Recipe, out: Path, own: dict[str, Any]) -> Resul
     return Result(value, f"{word}, mean of {len(tops)} folds\ntop-1: {mean:.1f} %")
 
 
+def evaluate_command(arguments: Sequence[str]) -> Result | None:
+    """``laban evaluate RUN --data STORE [--benchmark B] [--protocol P] [P's own options]``."""
+    if "--help" in arguments or "-h" in arguments:
+        return Result(None, _evaluation_help())
+    return evaluate(**parse("evaluate", evaluation_parser(arguments), arguments))
+
+
+def evaluation_parser(arguments: Sequence[str]) -> Any:
+    """The parser of ``laban evaluate`` with the options of the protocol that the line names."""
+    protocol = option_value(arguments, "protocol") or "recognition"
+    every = {name for function in PROTOCOLS.values() for name in options_of(function)}
+    words = {word.split("=")[0] for word in arguments}
+    check_options(protocol, [n for n in sorted(every) if f"--{n.replace('_', '-')}" in words])
+    parser = signature_parser("evaluate", evaluate)
+    add_options(parser, PROTOCOLS[protocol])
+    return parser
+
+
+def _evaluation_help() -> str:
+    """What all protocols share, then each of them with its own options."""
+    from jsonargparse import ArgumentParser
+
+    texts = [signature_parser("evaluate", evaluate).format_help()]
+    for name, function in sorted(PROTOCOLS.items()):
+        parser = ArgumentParser(add_help=False, usage=argparse.SUPPRESS)
+        group = parser.add_argument_group(f"--protocol {name}", summary(function))
+        add_options(group, function)
+        texts.append(parser.format_help())
+    return "\n".join(text.strip("\n") + "\n" for text in texts).rstrip("\n")
+
+
 def evaluate(
     run: Path,
     *,
     data: Path,
     benchmark: str | None = None,
     protocol: str = "recognition",
-    neighbours: int | None = None,
-    epochs: int | None = None,
-    lr: float | None = None,
-    batch: int | None = None,
-    seeds: int | None = None,
-) -> Result:
+    **options: Any,
+) -> Result | None:
     """A run's scores on the test clips of a benchmark.
 
-    What linear and knn find is kept in the run, as linear.parquet and knn.parquet.
+    What a protocol finds is kept in the run, under a name of protocol, benchmark and options.
     An imported run keeps its first scores on its own benchmark, as training does, for 'laban fuse'.
 
     Args:
@@ -117,32 +160,11 @@ def evaluate(
         data: The store.
         benchmark: Another benchmark; with the same classes unless the protocol learns them anew.
             The run's own by default.
-        protocol: How the encoder is judged: recognition, linear or knn.
-        neighbours: Of knn, training clips that vote; 1 by default.
-        epochs: Of linear; 150 by default.
-        lr: Of linear, the learning rate; 0.01 by default.
-        batch: Of linear, clips a step; 128 by default.
-        seeds: Of linear, classifiers trained, for a mean and a spread; 1 by default.
+        protocol: How the encoder is judged; each has options of its own.
+        options: Those of the protocol.
     """
-    if protocol not in PROTOCOLS:
-        raise unknown_name("protocol", protocol, PROTOCOLS)
-    options = {"neighbours": neighbours, "epochs": epochs, "lr": lr, "batch": batch, "seeds": seeds}
-    given = {name: value for name, value in options.items() if value is not None}
-    known = signature(PROTOCOLS[protocol]).parameters
-    for name in given:
-        if name not in known:
-            raise LabanError(f"--{name} is no option of protocol {protocol}, leave it out")
-    scores = PROTOCOLS[protocol](run, data, benchmark, **given)
-    kept = scores_file(run, protocol)
-    if protocol != "recognition" or (benchmark is None and not kept.exists()):
-        scores.save(kept)
-    value = scores.to_json()
+    value = judge(run, data, benchmark, protocol, options).to_json()
     return Result(value, scores_text(value))
-
-
-def scores_file(run: Path, protocol: str) -> Path:
-    """Where a run keeps the test scores of a protocol; training writes those of recognition."""
-    return run / f"{'test' if protocol == 'recognition' else protocol}.parquet"
 
 
 def scores_text(value: dict[str, Any]) -> str:
@@ -167,20 +189,24 @@ def fuse(
     weights: list[float] | None = None,
     scores: Literal["softmax", "logits"] = "softmax",
     protocol: str = "recognition",
+    benchmark: str | None = None,
     out: Path | None = None,
 ) -> Result:
     """Sums the test scores of several runs, clip by clip.
 
     Args:
-        runs: Run folders that were tested on the same clips.
+        runs: Run folders that were tested on the same clips, or the files of their scores.
         weights: One a run; all 1 by default.
         scores: Sum probabilities, or the scores before the softmax.
         protocol: Whose scores: those that training left, or 'laban evaluate --protocol' in the run.
+        benchmark: The benchmark of those scores; each run's own by default.
         out: A new folder for a report that compares the runs class by class.
     """
-    if protocol not in PROTOCOLS:
-        raise unknown_name("protocol", protocol, PROTOCOLS)
-    tested = [Scores.load(scores_file(run, protocol)) for run in runs]
+    files = [find_scores(run, protocol, benchmark) for run in runs]
+    if len({path.name for path in files}) > 1 and files != runs:
+        odd = ", ".join(map(str, files))
+        raise LabanError(f"{odd} were not found alike: judge the runs with the same options")
+    tested = [Scores.load(path) for path in files]
     total = fused(tested, weights, scores=scores)
     if out is not None:
         from laban.report import write_fusion_report

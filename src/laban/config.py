@@ -17,6 +17,7 @@ from typing import Any
 import yaml
 from jsonargparse import ArgumentError, ArgumentParser
 
+from laban.arguments import option_value
 from laban.encoders import ENCODERS
 from laban.errors import LabanError, nearest, unknown_name
 from laban.objectives import OBJECTIVES
@@ -160,7 +161,7 @@ def resolve(
 def _named(values: Mapping[str, Any], arguments: Sequence[str], place: str) -> Mapping[str, Any]:
     """The values with the components' names from the command line, each a known one."""
     for kind, (names, _) in COMPONENTS.items():
-        wanted = _option(arguments, f"{kind}.name")
+        wanted = option_value(arguments, f"{kind}.name")
         if wanted is not None:
             values = _merged(values, {kind: {"name": wanted}})
         options = values.get(kind)
@@ -172,17 +173,6 @@ def _named(values: Mapping[str, Any], arguments: Sequence[str], place: str) -> M
         if name not in names:
             raise unknown_name(f"{kind} in {place}", name, names)
     return values
-
-
-def _option(arguments: Sequence[str], name: str) -> str | None:
-    """The value of ``--name value`` or ``--name=value`` among the arguments."""
-    found = None
-    for place, argument in enumerate(arguments):
-        if argument == f"--{name}" and place + 1 < len(arguments):
-            found = arguments[place + 1]
-        elif argument.startswith(f"--{name}="):
-            found = argument.split("=", 1)[1]
-    return found
 
 
 def _parser(values: Mapping[str, Any]) -> ArgumentParser:

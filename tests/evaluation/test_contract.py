@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 from laban.cli import main
-from laban.evaluation import PROTOCOLS
 from laban.evaluation.scores import Scores
+from laban.protocols import PROTOCOLS
 from laban.store import Store
 
 

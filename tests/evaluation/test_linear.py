@@ -77,33 +77,8 @@ def test_seeds_give_a_mean_and_a_spread(toy, pretrained, capsys):
     assert len(tops) == 3 and value["top1"] == tops[0]
     assert value["top1_mean"] == pytest.approx(np.mean(tops), abs=0.01)
     assert value["top1_spread"] == pytest.approx(np.std(tops, ddof=1), abs=0.01)
-    kept = Scores.load(pretrained / "linear.parquet")
+    kept = Scores.load(pretrained / "linear-toy-epochs-3-seeds-3.parquet")
     assert kept.repeats == pytest.approx(tops, abs=0.01)
     assert linear(pretrained, toy / "store.arrow", epochs=3).top(1) == pytest.approx(
         tops[0], abs=0.01
     )
-
-
-def test_pre_trained_runs_are_fused_by_their_linear_scores(toy, pretrained, capsys):
-    store = str(toy / "store.arrow")
-    run = str(pretrained)
-    assert main(["evaluate", run, "--data", store, "--protocol", "knn"]) == 0
-    capsys.readouterr()
-    assert main(["fuse", run, run, "--protocol", "knn", "--json"]) == 0
-    assert json.loads(capsys.readouterr().out)["clips"] == 12
-    assert main(["fuse", run, run]) == 2  # it was never tested by training
-
-
-@pytest.mark.parametrize(
-    ("options", "message"),
-    [
-        (["--protocol", "linaer"], "unknown protocol 'linaer': did you mean linear?"),
-        (["--protocol", "knn", "--epochs", "3"], "--epochs is no option of protocol knn"),
-        (["--protocol", "knn", "--neighbours", "0"], "neighbours is 0, give 1 or more"),
-        ([], "pre-trained without labels and knows no classes"),
-    ],
-)
-def test_what_a_protocol_cannot_do_is_said(options, message, toy, pretrained, capsys):
-    store = str(toy / "store.arrow")
-    assert main(["evaluate", str(pretrained), "--data", store, *options]) == 2
-    assert message in capsys.readouterr().err

@@ -1,0 +1,92 @@
+"""A command line from the signature of the function that does the work."""
+
+import inspect
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any, get_args, get_origin
+
+from laban.errors import LabanError
+
+__all__ = ["add_options", "option_value", "options_of", "parse", "signature_parser", "summary"]
+
+
+def signature_parser(name: str, function: Callable) -> Any:
+    """The parser of a function: required parameters in order, keyword ones as options."""
+    from jsonargparse import ArgumentParser
+
+    prog = f"laban {name}"
+    parser = ArgumentParser(prog=prog, description=summary(function), exit_on_error=False)
+    _add(parser, function, _parameters(function))
+    return parser
+
+
+def add_options(parser: Any, function: Callable) -> None:
+    """Adds a function's keyword-only parameters to a parser or to a group of one."""
+    _add(parser, function, options_of(function).values())
+
+
+def options_of(function: Callable) -> dict[str, inspect.Parameter]:
+    """A function's keyword-only parameters by name."""
+    only = inspect.Parameter.KEYWORD_ONLY
+    return {p.name: p for p in _parameters(function) if p.kind is only}
+
+
+def summary(function: Callable) -> str:
+    """The first sentence of a function's docstring."""
+    import docstring_parser
+
+    return docstring_parser.parse(function.__doc__ or "").short_description or ""
+
+
+def parse(name: str, parser: Any, arguments: Sequence[str]) -> dict[str, Any]:
+    """The values of a command line; LabanError where it cannot be read."""
+    from jsonargparse import ArgumentError
+
+    try:
+        values: dict[str, Any] = parser.parse_args(list(arguments)).as_dict()
+    except ArgumentError as error:
+        sentence = " ".join(str(error).split())
+        raise LabanError(f"{sentence}; see 'laban {name} --help'") from None
+    return values
+
+
+def option_value(arguments: Sequence[str], name: str) -> str | None:
+    """The last value of ``--name value`` or ``--name=value`` among the arguments."""
+    found = None
+    for place, argument in enumerate(arguments):
+        if argument == f"--{name}" and place + 1 < len(arguments):
+            found = arguments[place + 1]
+        elif argument.startswith(f"--{name}="):
+            found = argument.split("=", 1)[1]
+    return found
+
+
+def _parameters(function: Callable) -> Iterable[inspect.Parameter]:
+    """All but the one that takes whatever other options there are."""
+    every = inspect.signature(function, eval_str=True).parameters.values()
+    return [p for p in every if p.kind is not inspect.Parameter.VAR_KEYWORD]
+
+
+def _add(parser: Any, function: Callable, parameters: Iterable[inspect.Parameter]) -> None:
+    import docstring_parser
+
+    about = docstring_parser.parse(function.__doc__ or "")
+    helps = {parameter.arg_name: parameter.description for parameter in about.params}
+    for parameter in parameters:
+        options: dict[str, Any] = {"help": helps.get(parameter.name, "")}
+        kind = parameter.annotation
+        rows = [k for k in (kind, *get_args(kind)) if get_origin(k) is list]  # list, or list | None
+        many = bool(rows)
+        kind = get_args(rows[0])[0] if many else kind
+        flag = parameter.kind is inspect.Parameter.KEYWORD_ONLY
+        if kind is bool:
+            options["action"] = "store_true"
+        else:
+            options["type"] = kind
+            if many:
+                options["nargs"] = "+"
+            if flag:
+                options["required"] = parameter.default is inspect.Parameter.empty
+                options["default"] = None if options["required"] else parameter.default
+        parser.add_argument(
+            f"--{parameter.name.replace('_', '-')}" if flag else parameter.name, **options
+        )

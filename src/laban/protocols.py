@@ -1,0 +1,119 @@
+"""Protocols: how an encoder is judged. ``protocol(run, data, benchmark, *, options) -> Scores``.
+
+Its keyword-only arguments are options of ``laban evaluate --protocol NAME``; what it finds is kept
+in the run under a name of protocol, benchmark and options, so that nothing takes another's place.
+Those that leave the encoder as it is stand in `laban.evaluation`.
+"""
+
+import re
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from laban.arguments import options_of
+from laban.errors import LabanError, nearest, unknown_name
+from laban.evaluation.knn import knn
+from laban.evaluation.linear import linear
+from laban.evaluation.recognition import recognition
+from laban.evaluation.scores import Scores
+from laban.run import Run
+
+__all__ = ["PROTOCOLS", "check_options", "find_scores", "judge", "protocol_named"]
+
+PROTOCOLS: dict[str, Callable[..., Scores]] = {
+    "knn": knn,
+    "linear": linear,
+    "recognition": recognition,
+}
+
+TESTED = "test.parquet"  # what training itself leaves: recognition on the run's own benchmark
+
+
+def protocol_named(name: str) -> Callable[..., Scores]:
+    """The protocol of that name; LabanError where there is none."""
+    if name not in PROTOCOLS:
+        raise unknown_name("protocol", name, PROTOCOLS)
+    return PROTOCOLS[name]
+
+
+def judge(
+    run: Path, data: Path, benchmark: str | None, protocol: str, options: Mapping[str, Any]
+) -> Scores:
+    """A protocol's scores of a run, which are kept there.
+
+    Args:
+        run: The run folder.
+        data: The store.
+        benchmark: The benchmark's word; the run's own by default.
+        protocol: Its name.
+        options: Its own arguments.
+    """
+    function = protocol_named(protocol)
+    check_options(protocol, options)
+    scores = function(run, data, benchmark, **options)
+    if protocol == "recognition" and benchmark is None:
+        path = run / TESTED  # of an imported run nobody has tested yet
+        if not path.exists():
+            scores.save(path)
+    else:
+        scores.save(run / f"{kept_name(protocol, scores.benchmark, options)}.parquet")
+    return scores
+
+
+def check_options(protocol: str, names: Mapping[str, Any] | list[str]) -> None:
+    """Refuses options that a protocol does not have."""
+    known = options_of(protocol_named(protocol))
+    for name in names:
+        if name not in known:
+            what = f"--{name.replace('_', '-')} is no option of protocol {protocol}"
+            raise LabanError(f"{what}: " + (nearest(name, known) if known else "it has none"))
+
+
+def kept_name(protocol: str, benchmark: str, options: Mapping[str, Any]) -> str:
+    """The name of what a protocol finds: protocol, benchmark, and what is not at its default."""
+    words = [protocol, benchmark]
+    for name, parameter in options_of(protocol_named(protocol)).items():
+        value = options.get(name, parameter.default)
+        if value != parameter.default:
+            values = value if isinstance(value, list | tuple) else [value]
+            said = (
+                [] if value is True else [f"{v:g}" if isinstance(v, float) else v for v in values]
+            )
+            words += [name, *map(str, said)]
+    return re.sub(r"[^\w.-]+", "-", "-".join(words))
+
+
+def find_scores(run: Path, protocol: str, benchmark: str | None = None) -> Path:
+    """The scores that a protocol left in a run.
+
+    Args:
+        run: The run folder; or a file of scores, which is given back.
+        protocol: The protocol's name.
+        benchmark: The benchmark's name; the run's own by default.
+
+    Returns:
+        Those with all options at their defaults, else the only ones.
+
+    Raises:
+        LabanError: Where there are several, or none.
+    """
+    if run.suffix == ".parquet":
+        return run
+    protocol_named(protocol)
+    if protocol == "recognition" and benchmark is None:
+        return run / TESTED
+    name = kept_name(protocol, benchmark or Run.open(run).benchmark.name, {})
+    if (run / f"{name}.parquet").is_file():
+        return run / f"{name}.parquet"
+    found = sorted(run.glob(f"{name}-*.parquet"))
+    if not found:
+        raise LabanError(
+            f"{run / name}.parquet is missing: judge the run with 'laban evaluate --protocol "
+            f"{protocol}' first"
+        )
+    if len(found) > 1:
+        raise LabanError(
+            f"{run} holds {', '.join(path.name for path in found[:4])}: give the file in the run's "
+            "place"
+        )
+    return found[0]
