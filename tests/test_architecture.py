@@ -39,6 +39,7 @@ LAYERS = [
     {"recipes"},
     {"config"},
     {"train", "importing"},
+    {"tuning"},
     {"protocols"},
     {"commands", "demo"},
     {"cli", "__main__", "__init__"},

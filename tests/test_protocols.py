@@ -10,7 +10,7 @@ from laban.arguments import options_of
 from laban.cli import main
 from laban.errors import LabanError
 from laban.evaluation.scores import Scores
-from laban.protocols import PROTOCOLS, find_scores, kept_name
+from laban.protocols import PROTOCOLS, find_scores
 
 
 def test_help_shows_every_protocol_with_its_own_options(capsys):
@@ -19,12 +19,6 @@ def test_help_shows_every_protocol_with_its_own_options(capsys):
     for name, function in PROTOCOLS.items():
         own = text.split(f"--protocol {name}:")[1].split("--protocol ")[0]
         assert all(f"--{option.replace('_', '-')}" in own for option in options_of(function))
-
-
-def test_what_is_not_at_its_default_is_in_the_name():
-    assert kept_name("knn", "dhg-28:3", {"neighbours": 1}) == "knn-dhg-28-3"
-    assert kept_name("knn", "toy", {"neighbours": 5}) == "knn-toy-neighbours-5"
-    assert kept_name("linear", "toy", {"lr": 0.02, "seeds": 2}) == "linear-toy-lr-0.02-seeds-2"
 
 
 def test_nothing_takes_another_s_place(toy, pretrained, tmp_path, capsys):

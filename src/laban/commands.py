@@ -163,7 +163,10 @@ def evaluate(
         protocol: How the encoder is judged; each has options of its own.
         options: Those of the protocol.
     """
-    value = judge(run, data, benchmark, protocol, options).to_json()
+    scores = judge(run, data, benchmark, protocol, options)
+    if scores is None:
+        return None
+    value = scores.to_json()
     return Result(value, scores_text(value))
 
 

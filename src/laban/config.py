@@ -46,6 +46,7 @@ class Recipe:
         training: The numbers of the training.
         stream: The stream's word.
         benchmark: The benchmark's word, or None where the command line must give it.
+        start: The run folder whose encoder's weights the training begins with, or None.
         values: All of it as plain values, as written to a run.
     """
 
@@ -55,6 +56,7 @@ class Recipe:
     training: Training
     stream: str
     benchmark: str | None
+    start: str | None
     values: dict[str, Any]
 
 
@@ -181,6 +183,8 @@ def _parser(values: Mapping[str, Any]) -> ArgumentParser:
     parser.add_argument("--about", type=str, default="", help="what the recipe is")
     parser.add_argument("--stream", type=str, default="joint", help=" ".join(STREAMS))
     parser.add_argument("--benchmark", type=str | None, default=None, help="label set and split")
+    about = "a run whose encoder's weights the training begins with"
+    parser.add_argument("--start", type=str | None, default=None, help=about)
     for kind, (names, given) in COMPONENTS.items():
         name = values[kind]["name"]
         parser.add_argument(f"--{kind}.name", type=str, default=name, help=" ".join(names))
@@ -227,6 +231,7 @@ def _recipe(chosen: Mapping[str, Any]) -> Recipe:
         training=training_from(chosen["training"]),
         stream=chosen["stream"],
         benchmark=chosen["benchmark"],
+        start=chosen["start"],
         values=plain(chosen),
     )
 

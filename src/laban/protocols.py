@@ -2,10 +2,10 @@
 
 Its keyword-only arguments are options of ``laban evaluate --protocol NAME``; what it finds is kept
 in the run under a name of protocol, benchmark and options, so that nothing takes another's place.
-Those that leave the encoder as it is stand in `laban.evaluation`.
+Those that leave the encoder as it is stand in `laban.evaluation`, those that train it on in
+`laban.tuning`.
 """
 
-import re
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -14,22 +14,27 @@ from laban.arguments import options_of
 from laban.errors import LabanError, nearest, unknown_name
 from laban.evaluation.knn import knn
 from laban.evaluation.linear import linear
+from laban.evaluation.naming import kept_name
 from laban.evaluation.recognition import recognition
 from laban.evaluation.scores import Scores
 from laban.run import Run
+from laban.tuning import fine_tune, semi_supervised, transfer
 
 __all__ = ["PROTOCOLS", "check_options", "find_scores", "judge", "protocol_named"]
 
-PROTOCOLS: dict[str, Callable[..., Scores]] = {
+PROTOCOLS: dict[str, Callable[..., Scores | None]] = {
+    "fine-tune": fine_tune,
     "knn": knn,
     "linear": linear,
     "recognition": recognition,
+    "semi-supervised": semi_supervised,
+    "transfer": transfer,
 }
 
 TESTED = "test.parquet"  # what training itself leaves: recognition on the run's own benchmark
 
 
-def protocol_named(name: str) -> Callable[..., Scores]:
+def protocol_named(name: str) -> Callable[..., Scores | None]:
     """The protocol of that name; LabanError where there is none."""
     if name not in PROTOCOLS:
         raise unknown_name("protocol", name, PROTOCOLS)
@@ -38,8 +43,8 @@ def protocol_named(name: str) -> Callable[..., Scores]:
 
 def judge(
     run: Path, data: Path, benchmark: str | None, protocol: str, options: Mapping[str, Any]
-) -> Scores:
-    """A protocol's scores of a run, which are kept there.
+) -> Scores | None:
+    """A protocol's scores of a run, which are kept there; None where another process speaks.
 
     Args:
         run: The run folder.
@@ -51,12 +56,14 @@ def judge(
     function = protocol_named(protocol)
     check_options(protocol, options)
     scores = function(run, data, benchmark, **options)
+    if scores is None:
+        return None
     if protocol == "recognition" and benchmark is None:
         path = run / TESTED  # of an imported run nobody has tested yet
         if not path.exists():
             scores.save(path)
     else:
-        scores.save(run / f"{kept_name(protocol, scores.benchmark, options)}.parquet")
+        scores.save(run / f"{kept_name(protocol, function, scores.benchmark, options)}.parquet")
     return scores
 
 
@@ -67,20 +74,6 @@ def check_options(protocol: str, names: Mapping[str, Any] | list[str]) -> None:
         if name not in known:
             what = f"--{name.replace('_', '-')} is no option of protocol {protocol}"
             raise LabanError(f"{what}: " + (nearest(name, known) if known else "it has none"))
-
-
-def kept_name(protocol: str, benchmark: str, options: Mapping[str, Any]) -> str:
-    """The name of what a protocol finds: protocol, benchmark, and what is not at its default."""
-    words = [protocol, benchmark]
-    for name, parameter in options_of(protocol_named(protocol)).items():
-        value = options.get(name, parameter.default)
-        if value != parameter.default:
-            values = value if isinstance(value, list | tuple) else [value]
-            said = (
-                [] if value is True else [f"{v:g}" if isinstance(v, float) else v for v in values]
-            )
-            words += [name, *map(str, said)]
-    return re.sub(r"[^\w.-]+", "-", "-".join(words))
 
 
 def find_scores(run: Path, protocol: str, benchmark: str | None = None) -> Path:
@@ -99,10 +92,10 @@ def find_scores(run: Path, protocol: str, benchmark: str | None = None) -> Path:
     """
     if run.suffix == ".parquet":
         return run
-    protocol_named(protocol)
+    function = protocol_named(protocol)
     if protocol == "recognition" and benchmark is None:
         return run / TESTED
-    name = kept_name(protocol, benchmark or Run.open(run).benchmark.name, {})
+    name = kept_name(protocol, function, benchmark or Run.open(run).benchmark.name, {})
     if (run / f"{name}.parquet").is_file():
         return run / f"{name}.parquet"
     found = sorted(run.glob(f"{name}-*.parquet"))

@@ -6,6 +6,7 @@
 Prediction needs nothing else: a run knows its pipeline, stream and classes.
 """
 
+import hashlib
 import json
 import os
 from collections.abc import Mapping
@@ -122,6 +123,34 @@ class Run:
             )
         parts.objective.eval()
         return parts
+
+    def give_encoder(self, encoder: nn.Module, stream: str) -> None:
+        """Fills an encoder of another training with this run's weights.
+
+        Args:
+            encoder: Of the same kind and size.
+            stream: What it will be shown.
+
+        Raises:
+            LabanError: Where stream or sizes differ.
+        """
+        if stream != self.stream:
+            raise LabanError(
+                f"{self.path} was trained on stream {self.stream}, not on {stream}: start from a "
+                f"run of stream {stream}"
+            )
+        try:
+            encoder.load_state_dict(self.load().encoder.state_dict())
+        except RuntimeError as error:
+            first = str(error).strip().splitlines()[-1].strip()[:160]
+            raise LabanError(
+                f"the encoder of {self.path} does not fit the recipe's ({first}): give the recipe "
+                "the same encoder"
+            ) from None
+
+    def digest(self) -> str:
+        """SHA-256 of the weights file, headed by what it was trained on."""
+        return hashlib.sha256((self.path / WEIGHTS).read_bytes()).hexdigest()
 
     @classmethod
     def open(cls, path: Path | str) -> "Run":

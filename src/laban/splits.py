@@ -1,13 +1,17 @@
 """A benchmark applied to a store: which clips train, validate and test, and their classes."""
 
+import hashlib
+from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+
+import numpy as np
 
 from laban.benchmarks import Benchmark, validation_split
 from laban.errors import LabanError
 from laban.store import Store
 
-__all__ = ["Part", "Splits", "split_store"]
+__all__ = ["Part", "Splits", "labelled_share", "split_store"]
 
 
 @dataclass
@@ -125,3 +129,31 @@ def _set_apart(
     kept = train.chosen([not flag for flag in flags])
     kept.left_out = train.left_out
     return kept, train.chosen(flags), drawn_by
+
+
+def labelled_share(part: Part, names: np.ndarray, share: float, seed: int) -> Part:
+    """A share p of each class's n clips: round(p n) of them, and one at least.
+
+    A clip's place in the draw is a function of the seed and its name alone: the store's order and
+    its other clips have no influence, and a smaller share is a part of a larger one.
+
+    Args:
+        part: Labelled clips.
+        names: The names of all clips of the store, (N,).
+        share: Above 0, up to 1.
+        seed: Of the draw.
+    """
+    classes: dict[int, list[int]] = defaultdict(list)
+    for row, label in enumerate(part.labels):
+        classes[label].append(row)
+
+    def place(row: int) -> bytes:
+        word = f"{seed} {names[part.keys[row]]}"
+        return hashlib.blake2b(word.encode(), digest_size=16).digest()
+
+    chosen: set[int] = set()
+    for rows in classes.values():
+        chosen.update(sorted(rows, key=place)[: max(1, round(share * len(rows)))])
+    drawn = part.chosen(row in chosen for row in range(len(part)))
+    drawn.left_out = part.left_out
+    return drawn

@@ -21,7 +21,7 @@ from laban.evaluation.scoring import score
 from laban.objectives import learns_from_labels
 from laban.result import Result
 from laban.run import Run, environment, new_folder
-from laban.splits import Part, Splits, split_store
+from laban.splits import Part, Splits, labelled_share, split_store
 from laban.store import Store
 from laban.training.loop import check_batch, fit, launch
 
@@ -69,9 +69,14 @@ def train(
     console = Console(stderr=True, quiet=fabric.global_rank != 0, soft_wrap=True)
     torch.manual_seed(recipe.training.seed)
     parts = run.build()
+    start = Run.open(recipe.start) if recipe.start else None
+    if start is not None:
+        start.check(store.skeleton, store.channels, str(data))
+        start.give_encoder(parts.encoder, recipe.stream)
     parts.pipeline.prepare(store[splits.train.keys[0]])  # a misfit speaks before a folder is made
     check_batch(recipe.training, len(splits.train), fabric.world_size)
     run.notes = _notes(recipe, splits, store, fabric.world_size) | {"command": command}
+    run.notes["start"] = start.digest() if start else None
     run.notes["parameters"] = sum(p.numel() for p in parts.encoder.parameters())
     if fabric.global_rank == 0:
         _open_folder(run, resume=resume)
@@ -134,19 +139,27 @@ def _split(store: Store, benchmark: Benchmark, recipe: Recipe) -> Splits:
             raise LabanError(
                 "training.validation is an accuracy and a pre-training has none, leave it at 0"
             )
+        if training.labels < 1:
+            raise LabanError(
+                "training.labels is a share of labels and a pre-training has none, leave it at 1"
+            )
         splits = Splits(split_store(store, benchmark, labelled=False).train, Part(), Part())
         splits.need("train")
         return splits
     splits = split_store(store, benchmark, validation=training.validation, seed=training.seed)
     splits.need("train", "test", *(["validation"] if training.validation else []))
+    if training.labels < 1:
+        splits.train = labelled_share(splits.train, store.names, training.labels, training.seed)
     return splits
 
 
 def _notes(recipe: Recipe, splits: Splits, store: Store, world: int) -> dict[str, Any]:
     """What a run should remember of its data and its machine."""
     counts = {name: len(getattr(splits, name)) for name in ("train", "validation", "test")}
+    few = recipe.training.labels < 1
     return {
         "clips": counts,
+        "labelled": [str(store.names[key]) for key in splits.train.keys] if few else None,
         "left_out": {"train": splits.train.left_out, "test": splits.test.left_out},
         "selection": _selection(recipe, splits),
         "data": {"store": store.path.name, "digest": store.digest},
@@ -168,7 +181,8 @@ def _open_folder(run: Run, *, resume: bool) -> None:
             f"{run.path} holds no training to resume, start it without --resume"
         ) from None
     one, two = _identity(old), _identity(run.facts())
-    odd = sorted(key for key in one.keys() | two.keys() if one.get(key) != two.get(key))
+    # A key that the old run does not have is newer than it.
+    odd = sorted(key for key in one if one[key] != two.get(key))
     if odd:
         raise LabanError(
             f"{run.path} was trained with other values of {', '.join(odd[:4])}: resume with the "
@@ -180,10 +194,11 @@ def _identity(facts: Mapping[str, Any]) -> dict[str, Any]:
     """What must be the same for a training to be the same, by dotted key."""
     notes = facts.get("notes", {})
     chosen = {key: facts.get(key) for key in ("recipe", "skeleton", "channels", "benchmark")}
+    chosen["start"] = notes.get("start")
     chosen["store"] = notes.get("data", {}).get("digest")
     chosen["processes"] = notes.get("environment", {}).get("world")
     same = flat(chosen)
-    for harmless in ("recipe.about", "recipe.training.workers"):
+    for harmless in ("recipe.about", "recipe.start", "recipe.training.workers"):
         same.pop(harmless, None)
     return same
 

@@ -19,15 +19,18 @@ def _within(
     least: float | None = None,
     above: float | None = None,
     below: float | None = None,
+    most: float | None = None,
 ) -> None:
     """Refuses a number outside its range, named as on the command line."""
     limits = [f"{least:g} or more"] if least is not None else []
     limits += [f"above {above:g}"] if above is not None else []
     limits += [f"below {below:g}"] if below is not None else []
+    limits += [f"at most {most:g}"] if most is not None else []
     if not (
         (least is None or value >= least)
         and (above is None or value > above)
         and (below is None or value < below)
+        and (most is None or value <= most)
     ):
         raise LabanError(f"training.{name} is {value}, give a number {' and '.join(limits)}")
 
@@ -167,6 +170,7 @@ class Training:
         seed: Fixes weights, order and augmentation.
         workers: Processes that read clips; 0 reads in the training process.
         validation: Share of the training clips kept for validation, by subject; 0 for none.
+        labels: Share of each class's training clips that are used, one at least, drawn by the seed.
         select: Which epoch's weights are kept; ``best`` needs a validation share.
         optimiser: The optimiser.
         schedule: The learning rate over time.
@@ -179,6 +183,7 @@ class Training:
     seed: int = 0
     workers: int = 0
     validation: float = 0.0
+    labels: float = 1.0
     select: Literal["last", "best"] = "last"
     optimiser: Optimiser = field(default_factory=Optimiser)
     schedule: Schedule = field(default_factory=Schedule)
@@ -189,6 +194,7 @@ class Training:
         _within("workers", self.workers, least=0)
         _within("seed", self.seed, least=0, below=2**31)
         _within("validation", self.validation, least=0, below=1)
+        _within("labels", self.labels, above=0, most=1)
         if self.select == "best" and not self.validation:
             raise LabanError(
                 "training.select is best but training.validation is 0, give a share such as 0.1"
