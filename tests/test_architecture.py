@@ -35,7 +35,7 @@ LAYERS = [
     {"run"},
     {"evaluation"},
     {"inference"},
-    {"figures", "page", "report_clips", "report"},
+    {"figures", "page", "report_clips", "report_judged", "report"},
     {"recipes"},
     {"config"},
     {"train", "importing"},

@@ -55,6 +55,17 @@ def test_curve_draws_each_series_over_epochs_from_one():
     assert list(kept.get_xdata()) == [2, 2]
 
 
+def test_falls_draws_means_with_their_spread_in_order():
+    curves = {"one": {10: (40.0, 50.0, 60.0), 0: (90.0,)}, "two": {0: (80.0,)}}
+    axes = figures.falls(curves, across="joints shaded").axes[0]
+    line, (low, high), _ = axes.containers[0].lines
+    np.testing.assert_allclose(line.get_xydata(), [[0, 90], [10, 50]])
+    np.testing.assert_allclose(low.get_ydata(), [90, 40])
+    np.testing.assert_allclose(high.get_ydata(), [90, 60])
+    assert axes.get_xlabel() == "joints shaded"
+    assert [text.get_text() for text in axes.get_legend().get_texts()] == ["one", "two"]
+
+
 @pytest.mark.parametrize("heads", [1, 3, 8])
 def test_attention_scales_each_layer_to_its_strongest(heads):
     rng = np.random.default_rng(0)

@@ -13,6 +13,11 @@ from laban.evaluation.scores import Scores
 from laban.protocols import PROTOCOLS, find_scores
 
 
+@pytest.fixture(autouse=True)
+def no_report(monkeypatch):
+    monkeypatch.setattr("laban.report.write_pretraining_report", lambda *_: None)
+
+
 def test_help_shows_every_protocol_with_its_own_options(capsys):
     assert main(["evaluate", "--help"]) == 0
     text = capsys.readouterr().out

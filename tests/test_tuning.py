@@ -23,7 +23,8 @@ QUICK = ["--epochs", "2", "--batch", "12"]
 
 @pytest.fixture(autouse=True)
 def no_report(monkeypatch):
-    monkeypatch.setattr("laban.report.write_report", lambda *_: None)
+    for name in ("write_report", "write_pretraining_report"):
+        monkeypatch.setattr(f"laban.report.{name}", lambda *_: None)
 
 
 def evaluate(run, store, protocol, *more):

@@ -183,6 +183,11 @@ def scores_text(value: dict[str, Any]) -> str:
     if "seeds" in value:
         mean, spread = value["top1_mean"], value["top1_spread"]
         lines.append(f"top-1 of {len(value['seeds'])} seeds: {mean:.1f} ± {spread:.1f} %")
+    for name, curve in value.get("curves", {}).items():
+        lines.append(f"{name}, mean and spread of the draws")
+        for point in curve:
+            mean, spread = point["top1_mean"], point["top1_spread"]
+            lines.append(f"  {point['count']:2d}  {mean:5.1f} ± {spread:.1f} %")
     return "\n".join(lines)
 
 

@@ -20,7 +20,17 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-__all__ = ["PALETTE", "attention", "confusion", "curve", "per_class", "png", "streams", "svg"]
+__all__ = [
+    "PALETTE",
+    "attention",
+    "confusion",
+    "curve",
+    "falls",
+    "per_class",
+    "png",
+    "streams",
+    "svg",
+]
 
 # Name of the CSS variable: its colour on white.
 PALETTE: dict[str, str] = {
@@ -112,6 +122,38 @@ def curve(series: Mapping[str, Sequence[float]], *, what: str, kept: int | None)
         axes.grid(axis="y", lw=0.8)
         axes.set_axisbelow(True)
         if len(series) > 1:
+            axes.legend(frameon=False, fontsize=9, labelcolor=PALETTE["ink"])
+    return figure
+
+
+def falls(curves: Mapping[str, Mapping[int, Sequence[float]]], *, across: str) -> "Figure":
+    """Accuracy over how much was taken away: mean and standard deviation of the draws.
+
+    Args:
+        curves: For each name the top-1 of every draw, in per cent, by how much was taken away.
+        across: What the horizontal axis counts.
+    """
+    with _style():
+        from matplotlib.ticker import MaxNLocator
+
+        figure = _figure(4.6, 3.0)
+        axes = figure.add_subplot()
+        looks = zip(SERIES, MARKERS, strict=True)
+        for (colour, marker), (name, curve) in zip(looks, curves.items(), strict=False):
+            counts = sorted(curve)
+            means = np.array([np.mean(curve[count]) for count in counts])
+            spreads = np.array(
+                [np.std(curve[c], ddof=1) if len(curve[c]) > 1 else 0.0 for c in counts]
+            )
+            look: dict[str, Any] = {"color": PALETTE[colour], "marker": marker, "ms": 4}
+            axes.errorbar(counts, means, spreads, capsize=2.5, elinewidth=1, label=name, **look)
+        axes.set_title("top-1, per cent", pad=14)
+        axes.set_xlabel(across)
+        axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+        axes.set_ylim(0, 102)
+        axes.grid(axis="y", lw=0.8)
+        axes.set_axisbelow(True)
+        if len(curves) > 1:
             axes.legend(frameon=False, fontsize=9, labelcolor=PALETTE["ink"])
     return figure
 

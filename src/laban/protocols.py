@@ -15,8 +15,10 @@ from laban.errors import LabanError, nearest, unknown_name
 from laban.evaluation.knn import knn
 from laban.evaluation.linear import linear
 from laban.evaluation.naming import kept_name
+from laban.evaluation.partial_body import partial_body
 from laban.evaluation.recognition import recognition
 from laban.evaluation.scores import Scores
+from laban.objectives import learns_from_labels
 from laban.run import Run
 from laban.tuning import fine_tune, semi_supervised, transfer
 
@@ -26,6 +28,7 @@ PROTOCOLS: dict[str, Callable[..., Scores | None]] = {
     "fine-tune": fine_tune,
     "knn": knn,
     "linear": linear,
+    "partial-body": partial_body,
     "recognition": recognition,
     "semi-supervised": semi_supervised,
     "transfer": transfer,
@@ -64,6 +67,11 @@ def judge(
             scores.save(path)
     else:
         scores.save(run / f"{kept_name(protocol, function, scores.benchmark, options)}.parquet")
+    judged = Run.open(run)
+    if not learns_from_labels(judged.recipe):
+        from laban.report import write_pretraining_report
+
+        write_pretraining_report(judged)  # shows what judged it
     return scores
 
 

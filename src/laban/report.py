@@ -21,6 +21,7 @@ from laban.dataset import ClipDataset
 from laban.evaluation.scores import Scores
 from laban.pipelines import View
 from laban.report_clips import Shown, clips_section, most_confident
+from laban.report_judged import judged_sections
 from laban.run import Run
 
 __all__ = ["write_fusion_report", "write_pretraining_report", "write_report"]
@@ -60,7 +61,7 @@ def write_report(run: Run, parts: Parts, scores: Scores, test: ClipDataset) -> P
 
 
 def write_pretraining_report(run: Run) -> Path:
-    """Writes ``report.html`` of a run without classes: its facts, its loss, its recipe.
+    """Writes ``report.html`` of a run without classes: facts, loss, what judged it, recipe.
 
     Returns:
         The path of the page.
@@ -75,6 +76,7 @@ def write_pretraining_report(run: Run) -> Path:
             page.title(run.benchmark.name, about),
             page.facts(_facts(run)),
             _training(run, folder),
+            *judged_sections(run.path, folder),
             _recipe(run),
         ],
     )

@@ -10,13 +10,12 @@ from torch.nn.functional import cross_entropy
 from laban.batch import collate
 from laban.cli import main
 from laban.evaluation.frozen import Frozen, frozen
-from laban.evaluation.linear import _head, _trained, linear
+from laban.evaluation.linear import _head, linear, trained_head
 from laban.evaluation.scores import Scores
 from laban.pipelines import View
 from laban.run import Run
 from laban.splits import Part
 from laban.store import Store
-from laban.training.settings import Optimiser
 
 
 def test_features_are_the_encoder_s_test_view_clip_by_clip(toy, pretrained):
@@ -46,7 +45,7 @@ def separable():
 def test_the_head_learns_by_adam_at_a_cosine():
     """Against the loop written out: batches of 8, three epochs at 1, 3/4 and 1/4 of the rate."""
     features = separable()
-    got = _trained(features, Optimiser(name="adam", lr=0.1, weight_decay=0.0), 3, 8, 5)
+    got = trained_head(features, lr=0.1, epochs=3, batch=8, seed=5)
     generator = torch.Generator().manual_seed(5)
     head = _head(features, generator)
     adam = torch.optim.Adam(head.parameters())
@@ -64,7 +63,7 @@ def test_the_head_learns_by_adam_at_a_cosine():
 
 def test_separable_features_are_told_apart():
     features = separable()
-    head = _trained(features, Optimiser(name="adam", lr=0.01, weight_decay=0.0), 150, 128, 0)
+    head = trained_head(features)
     assert features.scores(head(features.test).detach()).top(1) == 100
 
 

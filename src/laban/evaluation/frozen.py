@@ -1,11 +1,13 @@
 """What a trained encoder says of each clip, once and for all: the input of linear and knn."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 import torch
 from torch import Tensor, nn
 
+from laban.batch import Batch
 from laban.benchmarks import Benchmark, find_benchmark
 from laban.dataset import ClipDataset, EpochSampler, batches
 from laban.errors import LabanError
@@ -16,7 +18,9 @@ from laban.run import Run
 from laban.splits import Part, split_store
 from laban.store import Store
 
-__all__ = ["Frozen", "frozen"]
+__all__ = ["Frozen", "Still", "check_counts", "frozen", "still"]
+
+Chosen = Callable[[Batch], Tensor]
 
 
 @dataclass
@@ -53,13 +57,62 @@ class Frozen:
         )
 
 
-def frozen(path: Path, data: Path, benchmark: str | None = None) -> Frozen:
-    """Pooled features of the training and test clips, without augmentation or dropout.
+@dataclass
+class Still:
+    """An encoder that stays, and the clips to show it.
+
+    Attributes:
+        benchmark: Label set and split.
+        encoder: In evaluation mode, on its device.
+        view: The run's.
+        train: The training clips, prepared.
+        test: The test clips.
+        part: The test clips as the benchmark has them.
+    """
+
+    benchmark: Benchmark
+    encoder: nn.Module
+    view: View
+    train: ClipDataset
+    test: ClipDataset
+    part: Part
+
+    @torch.no_grad()
+    def features(
+        self, dataset: ClipDataset, joints: Chosen | None = None, *, batch: int = 64
+    ) -> Tensor:
+        """Of the test view of every clip, in the dataset's order: ``-> (N, D)`` float32.
+
+        Args:
+            dataset: The clips.
+            joints: Which joints the encoder looks at, ``Batch -> (B, K)``, -1 for none; all.
+            batch: Clips at a time.
+        """
+        weight = next(self.encoder.parameters())
+        rows = []
+        for clips in batches(dataset, EpochSampler(len(dataset), batch)):
+            clips = clips.to(weight.device)
+            poses, present = self.view(clips)
+            kept = joints(clips) if joints else None
+            rows.append(masked_mean(self.encoder(poses.to(weight.dtype), present, kept)).float())
+        return torch.cat(rows)
+
+    def frozen(self, joints: Chosen | None = None) -> Frozen:
+        """Features of training and test clips, arguments as `features` takes them."""
+        train, tested = self.features(self.train, joints), self.features(self.test, joints)
+        labels = torch.tensor(self.train.labels, device=train.device)
+        names = tuple(self.test.store.names[key] for key in self.test.keys)
+        return Frozen(self.benchmark, train, labels, tested, self.part, names)
+
+
+def still(path: Path, data: Path, benchmark: str | None = None, *, scratch: bool = False) -> Still:
+    """A run's encoder and a benchmark's clips, for features without augmentation or dropout.
 
     Args:
         path: The run folder; its classes need not be the benchmark's.
         data: The store.
         benchmark: The benchmark's word; the run's own by default.
+        scratch: The encoder with random weights, drawn by the seed of the run's training.
 
     Raises:
         LabanError: Where the store has another skeleton than the run.
@@ -69,27 +122,21 @@ def frozen(path: Path, data: Path, benchmark: str | None = None) -> Frozen:
     run.check(store.skeleton, store.channels, str(data))
     splits = split_store(store, chosen)
     splits.need("train", "test")
-    parts = run.load()
+    torch.manual_seed(run.recipe["training"]["seed"])
+    parts = run.build() if scratch else run.load()
     encoder = parts.encoder.to("cuda" if torch.cuda.is_available() else "cpu").eval()
-    view = View(parts.pipeline, run.stream)
     train, test = (
-        _features(encoder, view, ClipDataset(store, part.keys, part.labels, parts.pipeline))
+        ClipDataset(store, part.keys, part.labels, parts.pipeline)
         for part in (splits.train, splits.test)
     )
-    labels = torch.tensor(splits.train.labels, device=train.device)
-    names = tuple(store.names[key] for key in splits.test.keys)
-    return Frozen(chosen, train, labels, test, splits.test, names)
+    return Still(chosen, encoder, View(parts.pipeline, run.stream), train, test, splits.test)
 
 
-@torch.no_grad()
-def _features(encoder: nn.Module, view: View, dataset: ClipDataset, *, batch: int = 64) -> Tensor:
-    """Of the test view of every clip, in the dataset's order: ``-> (N, D)`` float32."""
-    weight = next(encoder.parameters())
-    rows = []
-    for clips in batches(dataset, EpochSampler(len(dataset), batch)):
-        poses, present = view(clips.to(weight.device))
-        rows.append(masked_mean(encoder(poses.to(weight.dtype), present)).float())
-    return torch.cat(rows)
+def frozen(
+    path: Path, data: Path, benchmark: str | None = None, *, scratch: bool = False
+) -> Frozen:
+    """Pooled features of the training and test clips, arguments as `still` takes them."""
+    return still(path, data, benchmark, scratch=scratch).frozen()
 
 
 def check_counts(**counts: int) -> None:

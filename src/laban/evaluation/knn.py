@@ -17,7 +17,14 @@ from laban.evaluation.scores import Scores
 __all__ = ["knn", "votes"]
 
 
-def knn(path: Path, data: Path, benchmark: str | None = None, *, neighbours: int = 1) -> Scores:
+def knn(
+    path: Path,
+    data: Path,
+    benchmark: str | None = None,
+    *,
+    neighbours: int = 1,
+    scratch: bool = False,
+) -> Scores:
     """Votes of the nearest training clips on a run's frozen features.
 
     Args:
@@ -25,9 +32,10 @@ def knn(path: Path, data: Path, benchmark: str | None = None, *, neighbours: int
         data: The store.
         benchmark: The benchmark's word; the run's own by default.
         neighbours: k, how many training clips vote.
+        scratch: Judge the encoder with random weights instead, for comparison.
     """
     check_counts(neighbours=neighbours)
-    features = frozen(path, data, benchmark)
+    features = frozen(path, data, benchmark, scratch=scratch)
     classes = len(features.benchmark.classes)
     values = votes(features.train, features.labels, features.test, classes, neighbours)
     return features.scores(values)

@@ -19,7 +19,7 @@ from laban.evaluation.frozen import Frozen, check_counts, frozen
 from laban.evaluation.scores import Scores
 from laban.training.settings import Optimiser, Schedule
 
-__all__ = ["linear"]
+__all__ = ["linear", "trained_head"]
 
 
 def linear(
@@ -31,6 +31,7 @@ def linear(
     lr: float = 0.01,
     batch: int = 128,
     seeds: int = 1,
+    scratch: bool = False,
 ) -> Scores:
     """Scores of a classifier on a run's frozen features.
 
@@ -42,23 +43,24 @@ def linear(
         lr: Learning rate at the beginning.
         batch: Clips a step.
         seeds: How many classifiers are trained, from seed 0; the scores are those of the first.
+        scratch: Judge the encoder with random weights instead, for comparison.
     """
     check_counts(epochs=epochs, batch=batch, seeds=seeds)
-    features = frozen(path, data, benchmark)
-    optimiser = Optimiser(name="adam", lr=lr, weight_decay=0.0)
-    tested = [
-        features.scores(_trained(features, optimiser, epochs, batch, seed)(features.test).detach())
-        for seed in range(seeds)
-    ]
+    features = frozen(path, data, benchmark, scratch=scratch)
+    tested = []
+    for seed in range(seeds):
+        head = trained_head(features, epochs=epochs, lr=lr, batch=batch, seed=seed)
+        tested.append(features.scores(head(features.test).detach()))
     if seeds > 1:
         tested[0].repeats = tuple(one.top(1) for one in tested)
     return tested[0]
 
 
-def _trained(
-    features: Frozen, optimiser: Optimiser, epochs: int, batch: int, seed: int
+def trained_head(
+    features: Frozen, *, epochs: int = 150, lr: float = 0.01, batch: int = 128, seed: int = 0
 ) -> nn.Linear:
-    """A classifier of the training clips' features, (N, D) -> (N, K)."""
+    """A classifier of the training clips' features, (N, D) -> (N, K), arguments as `linear`'s."""
+    optimiser = Optimiser(name="adam", lr=lr, weight_decay=0.0)
     generator = torch.Generator().manual_seed(seed)
     head = _head(features, generator)
     descent, schedule = optimiser.build(head), Schedule(name="cosine")

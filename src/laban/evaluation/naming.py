@@ -24,7 +24,7 @@ def kept_name(name: str, protocol: Callable, benchmark: str, options: Mapping[st
         value = options.get(option, parameter.default)
         if value != parameter.default:
             values = value if isinstance(value, list | tuple) else [] if value is True else [value]
-            words += [option, *map(_word, values)]
+            words += [option.replace("_", "-"), *map(_word, values)]
     return re.sub(r"[^\w.-]+", "-", "-".join(words))
 
 

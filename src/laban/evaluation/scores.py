@@ -6,8 +6,8 @@ fused by name and never by position.
 
 import json
 import math
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +19,10 @@ from torchmetrics.functional.classification import multiclass_accuracy, multicla
 
 from laban.errors import LabanError
 
-__all__ = ["Scores", "fuse"]
+__all__ = ["Curve", "Scores", "fuse"]
+
+
+Curve = Mapping[int, Sequence[float]]
 
 
 @dataclass
@@ -36,6 +39,7 @@ class Scores:
         left_out: A sentence for each clip of the split that could not be scored.
         repeats: Top-1 of each seed, in per cent, where a protocol was repeated; the scores are
             those of the first.
+        curves: Top-1 of each draw, where a protocol varied something: what, how much, draws.
     """
 
     benchmark: str
@@ -46,6 +50,7 @@ class Scores:
     values: np.ndarray
     left_out: tuple[str, ...] = ()
     repeats: tuple[float, ...] = ()
+    curves: dict[str, Curve] = field(default_factory=dict)
 
     def top(self, count: int) -> float:
         """Per cent of clips whose class is among the ``count`` highest scores."""
@@ -81,8 +86,15 @@ class Scores:
         seeds: dict[str, Any] = {}
         if self.repeats:
             seeds["seeds"] = [round(top, 2) for top in self.repeats]
-            seeds["top1_mean"] = round(float(np.mean(self.repeats)), 2)
-            seeds["top1_spread"] = round(float(np.std(self.repeats, ddof=1)), 2)
+            seeds |= _spread(self.repeats)
+        if self.curves:
+            seeds["curves"] = {
+                name: [
+                    {"count": count, **_spread(tops), "draws": [round(top, 2) for top in tops]}
+                    for count, tops in curve.items()
+                ]
+                for name, curve in self.curves.items()
+            }
         return {
             "benchmark": self.benchmark,
             "split": self.split,
@@ -113,6 +125,7 @@ class Scores:
                         "classes": self.classes,
                         "left_out": self.left_out,
                         "repeats": self.repeats,
+                        "curves": self.curves,
                     }
                 )
             },
@@ -142,7 +155,17 @@ class Scores:
             values=np.array(table["scores"].to_pylist(), np.float32).reshape(-1, len(classes)),
             left_out=tuple(notes["left_out"]),
             repeats=tuple(notes.get("repeats", ())),
+            curves={
+                name: {int(count): tuple(tops) for count, tops in curve.items()}
+                for name, curve in notes.get("curves", {}).items()
+            },
         )
+
+
+def _spread(tops: Sequence[float]) -> dict[str, float]:
+    """Mean and standard deviation of a sample; 0 of a single one."""
+    spread = float(np.std(tops, ddof=1)) if len(tops) > 1 else 0.0
+    return {"top1_mean": round(float(np.mean(tops)), 2), "top1_spread": round(spread, 2)}
 
 
 def softmax(values: np.ndarray) -> np.ndarray:
