@@ -38,7 +38,7 @@ def judged_sections(run: Path, folder: Path) -> list[str]:
         ]
         if drawn:
             caption = (
-                "Mean and standard deviation of the draws. What is shaded is left out, not zeroed."
+                "Mean and spread of the draws. What is shaded is left out, not zeroed."
             )
             pair = f'<div class="pair">{"".join(drawn)}</div>'
             sections.append(page.section(name, pair, page.paragraph(caption)))
