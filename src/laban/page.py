@@ -46,6 +46,7 @@ h1 { font-size: 1.9rem; line-height: 1.2; margin: 0; letter-spacing: -.015em }
 h2 { font-size: 1.15rem; margin: 0 0 .4rem; letter-spacing: -.005em }
 p { margin: 0 0 1rem; max-width: 44rem }
 .lead, figcaption, .muted { color: var(--muted) }
+.warning { color: var(--orange) }
 .lead { margin: .5rem 0 0 }
 section { margin-top: 4rem }
 .numbers { display: flex; flex-wrap: wrap; gap: 1.5rem 3.5rem; margin: 2.5rem 0 }

@@ -18,6 +18,7 @@ from laban import figures, page
 from laban.assembly import Parts
 from laban.batch import collate
 from laban.dataset import ClipDataset
+from laban.evaluation.rank import lost_rank
 from laban.evaluation.scores import Scores
 from laban.pipelines import View
 from laban.report_clips import Shown, clips_section, most_confident
@@ -191,7 +192,14 @@ def _training(run: Run, folder: Path) -> str:
         }
         if series:
             drawn.append(_curve(series, said, kept, folder / f"curve-{what}.png"))
-    return page.section("Training", f'<div class="pair">{"".join(drawn)}</div>')
+    ranks = [row["rank"] for row in metrics if "rank" in row]
+    lost = ""
+    if ranks:
+        said = "effective rank of the embeddings"
+        drawn.append(_curve({"rank": ranks}, said, kept, folder / "curve-rank.png"))
+        lost = lost_rank([run.notes.get("rank_before", 0.0), *ranks])
+    warning = page.paragraph(f"Of this run {lost}." if lost else "", kind="warning")
+    return page.section("Training", warning, f'<div class="pair">{"".join(drawn)}</div>')
 
 
 def _curve(series: Mapping[str, list[float]], what: str, kept: int | None, path: Path) -> str:

@@ -37,9 +37,7 @@ def judged_sections(run: Path, folder: Path) -> list[str]:
             for what, curves in _alike(scores.curves).items()
         ]
         if drawn:
-            caption = (
-                "Mean and spread of the draws. What is shaded is left out, not zeroed."
-            )
+            caption = "Mean and spread of the draws. What is shaded is left out, not zeroed."
             pair = f'<div class="pair">{"".join(drawn)}</div>'
             sections.append(page.section(name, pair, page.paragraph(caption)))
     return sections

@@ -16,9 +16,11 @@ from laban.benchmarks import Benchmark, find_benchmark
 from laban.config import Recipe, flat
 from laban.dataset import ClipDataset
 from laban.errors import LabanError
+from laban.evaluation.rank import first_loss, lost_rank, rank_of
 from laban.evaluation.recognition import scored
 from laban.evaluation.scoring import score
 from laban.objectives import learns_from_labels
+from laban.pipelines import View
 from laban.result import Result
 from laban.run import Run, environment, new_folder
 from laban.splits import Part, Splits, labelled_share, split_store
@@ -88,7 +90,11 @@ def train(
         for part in (splits.train, splits.validation, splits.test)
     )
     with _prepared(fabric, out, console, train=train_set, validation=validation_set) as ready:
-        validate = _validator(fabric, parts, ready["validation"]) if len(validation_set) else None
+        validate = None
+        if not learns_from_labels(recipe.values):
+            validate = _rank_watch(fabric, run, parts, ready["train"], console)
+        elif len(validation_set):
+            validate = _validator(fabric, parts, ready["validation"])
         history = fit(
             fabric,
             parts.objective,
@@ -227,12 +233,36 @@ def _validator(
     return validate
 
 
+def _rank_watch(
+    fabric: Fabric, run: Run, parts: Parts, dataset: ClipDataset, console: Console
+) -> Callable[[], dict[str, float]]:
+    """A function that gives the rank of the embeddings, and says once when it is lost."""
+    view = View(parts.pipeline, run.stream)
+
+    def rank() -> float:
+        return fabric.broadcast(
+            0.0 if fabric.global_rank else rank_of(parts.encoder, view, dataset)
+        )
+
+    run.notes["rank_before"] = rank()
+    ranks = [run.notes["rank_before"], *(row["rank"] for row in run.metrics() if "rank" in row)]
+
+    def validate() -> dict[str, float]:
+        ranks.append(rank())
+        if first_loss(ranks) == len(ranks) - 1:
+            console.print(f"epoch {len(ranks) - 1}: {lost_rank(ranks)}", style="yellow")
+        return {"rank": ranks[-1]}
+
+    return validate
+
+
 def _line(row: dict[str, float], epochs: int) -> str:
     """One epoch as a line."""
     text = f"epoch {int(row['epoch']):3d}/{epochs}  loss {row['train_loss']:.4f}"
     text += f"  train {100 * row['train_accuracy']:5.1f} %" if "train_accuracy" in row else ""
     if "validation_accuracy" in row:
         text += f"  validation {100 * row['validation_accuracy']:5.1f} %"
+    text += f"  rank {row['rank']:.1f}" if "rank" in row else ""
     return f"{text}  lr {row['lr']:.5f}  {row['seconds']:.1f} s"
 
 
