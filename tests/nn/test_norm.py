@@ -58,6 +58,25 @@ def test_a_second_call_with_a_mask_leaves_the_first_its_gradient():
     compare(ours, theirs, got + ours(x, mask)[mask].sum(), wanted + theirs(x[mask]).sum())
 
 
+@pytest.mark.parametrize("width", [1, 3])
+def test_gradients_are_those_of_the_definition(width):
+    """Against autograd through mean, variance and quotient; rows that do not count have one too."""
+    torch.manual_seed(0)
+    x = torch.randn(9, 3, dtype=torch.float64, requires_grad=True)
+    mask, weights = torch.rand(9, width) < 0.6, torch.randn(9, 3, dtype=torch.float64)
+    norm = MaskedBatchNorm(3).double()
+    norm.weight.data.uniform_(0.5, 2)
+    (norm(x, mask if width > 1 else mask[:, 0]) * weights).sum().backward()
+    found = [x.grad, norm.weight.grad, norm.bias.grad]
+    counts = mask.expand(9, 3).double()
+    mean = (x * counts).sum(0) / counts.sum(0)
+    variance = ((x - mean).square() * counts).sum(0) / counts.sum(0)
+    normal = (x - mean) / (variance + norm.eps).sqrt() * norm.weight + norm.bias
+    wanted = torch.autograd.grad((normal * weights).sum(), (x, norm.weight, norm.bias))
+    for one, two in zip(found, wanted, strict=True):
+        torch.testing.assert_close(one, two, rtol=1e-10, atol=1e-12)
+
+
 def test_without_affine_only_the_statistics_are_kept():
     ours, theirs = MaskedBatchNorm(5, affine=False), nn.BatchNorm1d(5, affine=False)
     assert not list(ours.parameters()) and ours.state_dict().keys() == theirs.state_dict().keys()
