@@ -17,6 +17,7 @@ from laban.errors import LabanError
 from laban.objectives.pstl import PSTL
 from laban.objectives.recognition import Recognition
 from laban.objectives.skeleton_bt import SkeletonBT
+from laban.objectives.stst_tasks import RecognitionSTST, STSTTasks
 
 __all__ = ["OBJECTIVES", "Scorer", "learns_from_labels", "scorer"]
 
@@ -32,7 +33,9 @@ class Scorer(Protocol):
 OBJECTIVES: dict[str, type[nn.Module]] = {
     "pstl": PSTL,
     "recognition": Recognition,
+    "recognition+stst-tasks": RecognitionSTST,
     "skeleton-bt": SkeletonBT,
+    "stst-tasks": STSTTasks,
 }
 
 
