@@ -37,6 +37,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from laban.augment import random_noise
 from laban.batch import Batch
 from laban.draws import Draws
 from laban.errors import LabanError
@@ -163,7 +164,7 @@ class STSTHeads(nn.Module):
         assert self.coordinates is not None
         shape = poses.shape[1:4]
         chosen, masked, other = selected(person_draws(draws, *shape), self.share)
-        moved = poses + normal_noise(noise, poses)
+        moved = random_noise(poses, present, noise, 1.0, probability=1.0)
         broken = torch.where(other[..., None], moved, poses).masked_fill(masked[..., None], 0)
         broken = broken * present[..., None, None]
         values, there = of_every_frame(encoder(broken, present), poses.shape[2])
@@ -182,12 +183,6 @@ class STSTHeads(nn.Module):
         chosen = permuted_segments(lengths, poses.shape[2], ways[way])
         pooled = masked_mean(encoder(*take_frames(poses, present, chosen)))
         return F.cross_entropy(self.permutation(pooled.to(poses.dtype)), way)
-
-
-def normal_noise(draws: Draws, poses: Tensor) -> Tensor:
-    """Normal numbers of variance 1 for each person: ``(B, M, T, V, C) -> (B, M, T, V, C)``."""
-    shape = poses.shape[2:]
-    return torch.stack([draws.normal(*shape) for _ in range(poses.shape[1])], 1).to(poses.dtype)
 
 
 def of_every_frame(features: Features, frames: int) -> tuple[Tensor, Tensor]:
