@@ -34,6 +34,9 @@ AUGMENTATIONS = {
     "axis rotation": lambda x, p, d: augment.random_axis_rotation(x, d),
     "move": lambda x, p, d: augment.random_move(x, p, d),
     "swap": lambda x, p, d: augment.random_swap(x, d, SKELETON),
+    "noise": lambda x, p, d: augment.random_noise(x, p, d, 0.1, probability=1),
+    "blur": lambda x, p, d: augment.random_blur(x, p, d, probability=1),
+    "axis mask": lambda x, p, d: augment.random_axis_mask(x, d, probability=1),
 }
 
 
@@ -45,7 +48,7 @@ def test_draws_per_clip_repeats_by_seed_and_leaves_absence(name):
     assert torch.equal(made, AUGMENTATIONS[name](poses, present, draws()))
     assert (made[~present] == 0).all()
     different = {tuple(row.flatten()[:50].tolist()) for row in made}
-    assert len(different) == (2 if name in ("mirror", "swap") else 6)
+    assert len(different) == {"mirror": 2, "swap": 2, "axis mask": 2}.get(name, 6)
 
 
 def test_rotation_keeps_distances_and_stays_within_its_angles():
@@ -165,3 +168,56 @@ def test_a_swap_changes_places_and_no_coordinate():
     swapped = (made != poses).flatten(1).any(1)
     assert 70 < swapped.sum() < 130
     torch.testing.assert_close(made[swapped], poses[swapped][..., list(SKELETON.mirror), :])
+
+
+def test_half_of_the_clips_are_changed_by_each_of_aimclr_s_augmentations():
+    poses, present = batch(400)
+    for change in (
+        lambda d: augment.random_noise(poses, present, d, 0.01),
+        lambda d: augment.random_blur(poses, present, d),
+        lambda d: augment.random_axis_mask(poses, d),
+        lambda d: augment.random_reversal(poses, present, d)[0],
+    ):
+        changed = (change(draws(400)) != poses).flatten(1).any(1)
+        assert 0.42 < changed.float().mean() < 0.58
+
+
+def test_noise_is_normal_in_every_frame_and_alike_whatever_the_room():
+    poses, present = batch(50)
+    noise = augment.random_noise(poses, present, draws(50), 0.01, probability=1) - poses
+    assert noise[present].std() == pytest.approx(0.01, rel=0.03)
+    assert noise[present].mean() == pytest.approx(0, abs=2e-4)
+    short = augment.random_noise(poses[:, :, :3], present[:, :, :3], draws(50), 0.01, probability=1)
+    assert torch.equal(short, (poses + noise)[:, :, :3])
+
+
+def test_blur_is_a_weighted_mean_of_the_frames_that_are_there():
+    poses, present = batch(3)
+    made = augment.random_blur(poses, present, draws(3), size=3, width=(0.8, 0.8), probability=1)
+    for clip in range(3):
+        for person, last in ((0, 6), (1, 2)):
+            for frame in range(last + 1):
+                total, weight = 0.0, 0.0
+                for other in range(max(0, frame - 1), min(last, frame + 1) + 1):
+                    share = math.exp(-((frame - other) ** 2) / (2 * 0.8**2))
+                    total, weight = total + share * poses[clip, person, other], weight + share
+                torch.testing.assert_close(made[clip, person, frame], total / weight)
+
+
+def test_an_axis_mask_takes_one_axis_each_as_often():
+    poses, _ = batch(300)
+    made = augment.random_axis_mask(poses, draws(300), probability=1)
+    gone = (made == 0).flatten(1, 3).all(1)
+    assert (gone.sum(1) == 1).all() and gone.sum(0).min() > 70
+
+
+def test_a_reversal_turns_round_what_is_there():
+    poses, present = batch(1)
+    present[:, :, 5:] = False
+    poses = poses * present[..., None, None]
+    made, there = augment.random_reversal(poses, present, draws(1), probability=1)
+    for person, last in ((0, 4), (1, 4)):
+        for frame in range(5):
+            assert torch.equal(made[0, person, frame], poses[0, person, last - frame])
+            assert there[0, person, frame] == present[0, person, last - frame]
+    assert not made[:, :, 5:].any() and not there[:, :, 5:].any()

@@ -14,6 +14,7 @@ import laban.training.loop
 from laban.cli import main
 from laban.errors import LabanError
 from laban.inference import load
+from laban.objectives.aim_clr import AimCLR
 from laban.store import Store
 
 
@@ -64,8 +65,13 @@ def test_labels_play_no_part(toy, tmp_path):
     assert same(tmp_path / "with", tmp_path / "without")
 
 
-def test_a_killed_pre_training_resumes_to_the_same_weights(toy, tmp_path, monkeypatch):
-    assert pretrain(toy, tmp_path / "whole") == 0
+# Followers and queue are in the checkpoint; neighbours are mined in the epochs behind the break.
+AIM_CLR = ("--objective.name", "aim-clr", "--objective.queue", "20", "--objective.mining", "2")
+
+
+@pytest.mark.parametrize("options", [(), (*AIM_CLR, "--objective.momentum", "0.9")])
+def test_a_killed_pre_training_resumes_to_the_same_weights(options, toy, tmp_path, monkeypatch):
+    assert pretrain(toy, tmp_path / "whole", *options) == 0
     save = laban.training.loop._save
 
     def dies(fabric, state, out):
@@ -75,9 +81,21 @@ def test_a_killed_pre_training_resumes_to_the_same_weights(toy, tmp_path, monkey
 
     with monkeypatch.context() as patch:
         patch.setattr(laban.training.loop, "_save", dies)
-        assert pretrain(toy, tmp_path / "cut") == 130
-    assert pretrain(toy, tmp_path / "cut", "--resume") == 0
+        assert pretrain(toy, tmp_path / "cut", *options) == 130
+    assert pretrain(toy, tmp_path / "cut", *options, "--resume") == 0
     assert same(tmp_path / "whole", tmp_path / "cut")
+
+
+def test_an_objective_is_told_the_epoch(toy, tmp_path, monkeypatch):
+    told, plain = [], AimCLR.forward
+
+    def tells(self, batch, generator):
+        told.append(self.epoch)
+        return plain(self, batch, generator)
+
+    monkeypatch.setattr(AimCLR, "forward", tells)
+    assert pretrain(toy, tmp_path / "run", *AIM_CLR) == 0
+    assert told == sorted(told) and set(told) == {0, 1, 2, 3}
 
 
 def test_two_processes_equal_one(toy, tmp_path):

@@ -11,17 +11,22 @@ from torch import Tensor
 
 from laban.draws import Draws
 from laban.geometry import rotate, rotation_about
+from laban.sampling import take_frames
 from laban.skeletons import Skeleton
 from laban.streams import motions
 
 __all__ = [
     "jitter",
     "mirror",
+    "random_axis_mask",
     "random_axis_rotation",
+    "random_blur",
     "random_interpolation",
     "random_mirror",
     "random_move",
+    "random_noise",
     "random_offsets",
+    "random_reversal",
     "random_rotation",
     "random_scale",
     "random_shear",
@@ -167,6 +172,67 @@ def random_swap(
     PSTL's "spatial flip", https://arxiv.org/abs/2302.09018; `mirror` turns x round as well.
     """
     return _of_some(draws, probability, _sides_swapped(poses, skeleton), poses)
+
+
+def random_noise(
+    poses: Tensor, present: Tensor, draws: Draws, scale: float, *, probability: float = 0.5
+) -> Tensor:
+    """Moves every joint of some clips in every frame, by normal numbers: ``(B, M, T, V, C)``.
+
+    AimCLR's "Gaussian noise", https://arxiv.org/abs/2112.03590, as are the three below.
+    """
+    chosen = draws.coin(probability=probability)[:, None, None, None, None]
+    # Person by person: what one gets must not hang on how long the batch's longest clip is.
+    shape = poses.shape[2:]
+    noise = [draws.normal(*shape, scale=scale) for _ in range(poses.shape[1])]
+    moved = poses + torch.stack(noise, 1).to(poses.dtype) * present[..., None, None]
+    return torch.where(chosen, moved, poses)
+
+
+def random_blur(
+    poses: Tensor,
+    present: Tensor,
+    draws: Draws,
+    *,
+    size: int = 15,
+    width: tuple[float, float] = (0.1, 2.0),
+    probability: float = 0.5,
+) -> Tensor:
+    """Some clips' frames are weighted means of those around them: ``(B, M, T, V, C)``.
+
+    Args:
+        poses: The batch.
+        present: Who is there, (B, M, T): the mean is of those frames.
+        draws: The batch's random numbers.
+        size: Frames that count, odd.
+        width: Least and largest standard deviation of the weights, in frames.
+        probability: That a clip is blurred.
+    """
+    sigma = draws.uniform(1, 1, 1, low=width[0], high=width[1])
+    frame = torch.arange(poses.shape[2], device=poses.device)
+    apart = frame[:, None] - frame
+    weights = torch.exp(-apart.square() / (2 * sigma.square())) * (apart.abs() <= size // 2)
+    weights = weights.to(poses.dtype) * present[:, :, None]  # (B, M, T, T)
+    weights = weights / weights.sum(3, keepdim=True).clamp(min=torch.finfo(weights.dtype).tiny)
+    blurred = torch.einsum("bmts,bmsvc->bmtvc", weights, poses) * present[..., None, None]
+    return _of_some(draws, probability, blurred, poses)
+
+
+def random_axis_mask(poses: Tensor, draws: Draws, *, probability: float = 0.5) -> Tensor:
+    """One axis of some clips becomes zero: ``(B, M, T, V, C) -> (B, M, T, V, C)``."""
+    channels = poses.shape[-1]
+    gone = torch.arange(channels, device=poses.device) == (draws.uniform(1) * channels).long()
+    return _of_some(draws, probability, poses.masked_fill(gone[:, None, None, None], 0), poses)
+
+
+def random_reversal(
+    poses: Tensor, present: Tensor, draws: Draws, *, probability: float = 0.5
+) -> tuple[Tensor, Tensor]:
+    """Some clips run backwards, up to their ends: ``(B, M, T, V, C), (B, M, T)``, the same."""
+    frame = torch.arange(poses.shape[2], device=poses.device)
+    last = (present.any(1) * frame).amax(1)[:, None]
+    back = (frame <= last) & draws.coin(1, probability=probability)
+    return take_frames(poses, present, torch.where(back, last - frame, frame))
 
 
 def _sides_swapped(poses: Tensor, skeleton: Skeleton) -> Tensor:

@@ -257,12 +257,13 @@ def help_text(values: Mapping[str, Any]) -> str:
 def recipe_list(paper: str | None = None) -> list[dict[str, Any]]:
     """Every built-in recipe: name, paper, table, row, benchmark and the published per cent.
 
-    A row whose encoder is judged otherwise than by its own scores names its ``protocol`` too.
+    A row whose encoder is judged otherwise than by its own scores names its ``protocol`` too, with
+    the ``options`` that this gets.
     """
     papers = sorted({row["paper"] for row in _tables().values()})
     if paper is not None and paper not in papers:
         raise unknown_name("paper", paper, papers)
-    rows = []
+    rows: list[dict[str, Any]] = []
     for name in recipe_names():
         row = table_row(name)
         values = {} if "fuse" in row else load_recipe(name)
@@ -274,7 +275,7 @@ def recipe_list(paper: str | None = None) -> list[dict[str, Any]]:
                 "row": row.get("row", values.get("about", "")),
                 "benchmark": row.get("benchmark", values.get("benchmark")),
                 "published": row.get("published"),
-                **{key: row[key] for key in ("protocol",) if key in row},
             }
         )
+        rows[-1] |= {key: row[key] for key in ("protocol", "options") if key in row}
     return [row for row in rows if paper in (None, row["paper"])]

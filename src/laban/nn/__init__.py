@@ -22,10 +22,11 @@ from laban.nn.graph import (
 )
 from laban.nn.joint_norm import InputNorm, JointNorm
 from laban.nn.linear import LinearNorm, TimeConvNorm
-from laban.nn.norm import MaskedBatchNorm, summed_over_processes
+from laban.nn.norm import MaskedBatchNorm
 from laban.nn.options import check_shape, check_words
 from laban.nn.persons import Scope, fold_persons, unfold_persons
 from laban.nn.position import Position, PositionCode, position_code, sinusoid
+from laban.nn.processes import gathered_over_processes, shared_mean, summed_over_processes
 from laban.nn.softmax_attention import SoftmaxMaps, TransformerBlock
 from laban.nn.tanh_attention import TanhMaps
 from laban.nn.tokens import JointTokens
@@ -68,9 +69,11 @@ __all__ = [
     "directed_partition",
     "fan_out_start",
     "fold_persons",
+    "gathered_over_processes",
     "masked_mean",
     "position_code",
     "present_features",
+    "shared_mean",
     "sinusoid",
     "spatial_maps",
     "spatial_partition",

@@ -9,11 +9,12 @@ joints out of the statistics; and the statistics are summed over all processes o
 """
 
 import torch
-import torch.distributed as dist
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-__all__ = ["MaskedBatchNorm", "summed_over_processes"]
+from laban.nn.processes import summed_over_processes, world_size
+
+__all__ = ["MaskedBatchNorm"]
 
 
 class MaskedBatchNorm(nn.Module):
@@ -71,7 +72,7 @@ class MaskedBatchNorm(nn.Module):
         rows = x.reshape(-1, x.shape[-1])
         if self.training:
             self.num_batches_tracked.add_(1)
-        if self.training and (mask is not None or _world_size() > 1):
+        if self.training and (mask is not None or world_size() > 1):
             width = 1 if mask is None or mask.dim() < x.dim() else x.shape[-1]
             rows = self._masked(rows, None if mask is None else mask.reshape(-1, width))
         else:
@@ -119,28 +120,3 @@ class MaskedBatchNorm(nn.Module):
     def extra_repr(self) -> str:
         """The line that ``print`` shows."""
         return f"{len(self.weight)}, axis={self.axis}"
-
-
-class _Sum(torch.autograd.Function):
-    """The sum over processes; a gradient is summed over them too, as each one's loss counts."""
-
-    @staticmethod
-    def forward(ctx: object, x: Tensor) -> Tensor:
-        total = x.clone()
-        dist.all_reduce(total)
-        return total
-
-    @staticmethod
-    def backward(ctx: object, grad: Tensor) -> Tensor:
-        total = grad.contiguous().clone()
-        dist.all_reduce(total)
-        return total
-
-
-def _world_size() -> int:
-    return dist.get_world_size() if dist.is_available() and dist.is_initialized() else 1
-
-
-def summed_over_processes(x: Tensor) -> Tensor:
-    """The sum of every process's tensor, shape kept: (...) -> (...); its gradient is summed too."""
-    return _Sum.apply(x) if _world_size() > 1 else x

@@ -14,9 +14,13 @@ from torch import Tensor, nn
 
 from laban.batch import Batch
 from laban.errors import LabanError
+from laban.objectives.aim_clr import AimCLR
+from laban.objectives.hi_trs_hierarchy import HiTRSHierarchy
 from laban.objectives.pstl import PSTL
 from laban.objectives.recognition import Recognition
 from laban.objectives.skeleton_bt import SkeletonBT
+from laban.objectives.skeleton_clr import SkeletonCLR
+from laban.objectives.stst_tasks import RecognitionSTST, STSTTasks
 
 __all__ = ["OBJECTIVES", "Scorer", "learns_from_labels", "scorer"]
 
@@ -30,9 +34,14 @@ class Scorer(Protocol):
 
 
 OBJECTIVES: dict[str, type[nn.Module]] = {
+    "aim-clr": AimCLR,
+    "hi-trs-hierarchy": HiTRSHierarchy,
     "pstl": PSTL,
     "recognition": Recognition,
+    "recognition+stst-tasks": RecognitionSTST,
     "skeleton-bt": SkeletonBT,
+    "skeleton-clr": SkeletonCLR,
+    "stst-tasks": STSTTasks,
 }
 
 

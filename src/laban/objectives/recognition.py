@@ -45,14 +45,19 @@ class Recognition(nn.Module):
         self, batch: Batch, generator: torch.Generator | None = None
     ) -> tuple[Tensor, dict[str, Tensor]]:
         """``Batch (B, M, T, V, C) -> loss (), logs``; every clip of the batch has a label."""
-        scores = self.scores(batch, generator)
-        loss = cross_entropy(scores, batch.labels, label_smoothing=self.smoothing)
-        right = (scores.argmax(1) == batch.labels).float().mean()
+        return self.graded(self.scores(batch, generator), batch.labels)
+
+    def graded(self, scores: Tensor, labels: Tensor) -> tuple[Tensor, dict[str, Tensor]]:
+        """``(B, classes), (B,) -> loss (), logs``."""
+        loss = cross_entropy(scores, labels, label_smoothing=self.smoothing)
+        right = (scores.argmax(1) == labels).float().mean()
         return loss, {"loss": loss.detach(), "accuracy": right}
 
     def scores(self, batch: Batch, generator: torch.Generator | None = None) -> Tensor:
         """Class scores before the softmax: ``Batch (B, M, T, V, C) -> (B, classes)``."""
-        poses, present = self.view(batch, generator)
-        poses = poses.to(self.model.head.weight.dtype)
-        scores = self.model(poses, present)
+        return self.scores_of(*self.view(batch, generator))
+
+    def scores_of(self, poses: Tensor, present: Tensor) -> Tensor:
+        """Of a view: ``(B, M, T, V, C), (B, M, T) -> (B, classes)``."""
+        scores = self.model(poses.to(self.model.head.weight.dtype), present)
         return scores.to(torch.promote_types(scores.dtype, torch.float32))

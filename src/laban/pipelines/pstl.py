@@ -100,6 +100,7 @@ class PSTLPipeline:
         persons: Bodies kept.
         augment: Whether training views are augmented.
         shear: Largest slant.
+        turn: Largest turn about a clip's main axis and about the others, in degrees.
         padding: Largest shift in time as a share of the clip.
         swap: Probability that left and right change places.
         listed: The bodies are the first that each frame lists, whatever their ids (official code).
@@ -115,6 +116,7 @@ class PSTLPipeline:
         persons: int = 2,
         augment: bool = True,
         shear: float = 1.0,
+        turn: tuple[float, float] = (30.0, 1.0),
         padding: float = 1 / 6,
         swap: float = 0.5,
         listed: bool = False,
@@ -130,7 +132,7 @@ class PSTLPipeline:
                 "share, a probability and a number from 0"
             )
         self.skeleton, self.frames, self.persons, self.augment = skeleton, frames, persons, augment
-        self.shear, self.padding, self.swap = shear, padding, swap
+        self.shear, self.turn, self.padding, self.swap = shear, turn, padding, swap
         self.listed, self.one_side, self.one_draw = listed, one_side, one_draw
 
     def prepare(self, clip: Clip) -> Clip:
@@ -166,6 +168,7 @@ class PSTLPipeline:
         poses, present = take_frames(poses, present, chosen)
         parts = poses.unflatten(-1, (-1, 3)).unbind(-2)  # joint+bone is turned as one
         poses = torch.cat(parts, 3)
-        poses = random_axis_rotation(random_shear(poses, draws, self.shear), draws)
+        poses, (most, least) = random_shear(poses, draws, self.shear), self.turn
+        poses = random_axis_rotation(poses, draws, most=most, least=least)
         poses = torch.cat(poses.chunk(len(parts), 3), -1)
         return random_swap(poses, draws, self.skeleton, probability=self.swap), present

@@ -12,7 +12,7 @@ import pickle
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import torch
 from lightning_fabric import Fabric
@@ -78,7 +78,8 @@ def fit(
 
     Args:
         fabric: From `launch`.
-        objective: ``forward(batch, generator) -> (loss, logs)``.
+        objective: ``forward(batch, generator) -> (loss, logs)``; one with an attribute ``epoch`` is
+            told it.
         dataset: The training clips.
         training: The numbers.
         out: The run folder; ``last.ckpt`` is written there after each epoch.
@@ -104,6 +105,8 @@ def fit(
 
     for epoch in range(len(history), training.epochs):
         sampler.epoch = epoch
+        if hasattr(objective, "epoch"):
+            cast(Any, objective).epoch = epoch
         model.train()
         began, clips = time.perf_counter(), 0
         sums: dict[str, Tensor] = {}

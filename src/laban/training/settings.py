@@ -40,9 +40,10 @@ class Optimiser:
     """The optimiser.
 
     Attributes:
-        name: Which one; sgd is Nesterov's.
+        name: Which one.
         lr: Learning rate after warm-up.
         momentum: Of sgd.
+        nesterov: Whether sgd's momentum is Nesterov's.
         weight_decay: Strength of the decay.
         decay_all: Whether everything decays, as in DSTA-Net; else normalisation, biases, single
             numbers and what a module of the network calls ``undecayed`` (position codes) do not,
@@ -53,6 +54,7 @@ class Optimiser:
     name: Literal["sgd", "adam", "adamw"] = "sgd"
     lr: float = 0.1
     momentum: float = 0.9
+    nesterov: bool = True
     weight_decay: float = 5e-4
     decay_all: bool = True
     clip: float | None = None
@@ -76,7 +78,7 @@ class Optimiser:
             if spared or not free
         ]
         if self.name == "sgd":
-            nesterov = self.momentum > 0
+            nesterov = self.nesterov and self.momentum > 0
             return torch.optim.SGD(groups, lr=self.lr, momentum=self.momentum, nesterov=nesterov)
         kind = torch.optim.Adam if self.name == "adam" else torch.optim.AdamW
         return kind(groups, lr=self.lr)
