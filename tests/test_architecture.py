@@ -20,7 +20,7 @@ LAYERS = [
     {"clip", "own_layout"},
     {"classes", "layout", "draws", "batch", "mapping"},
     {"readers", "benchmarks", "store", "people", "geometry", "sampling", "streams", "augment"},
-    {"naming", "reading", "writers", "resume"},
+    {"naming", "reading", "writers", "resume", "detection"},
     {"motions", "render", "render_page", "convert", "health"},
     {"info"},
     {"pipelines"},
