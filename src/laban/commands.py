@@ -3,7 +3,7 @@
 import argparse
 import shlex
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from inspect import signature
 from pathlib import Path
@@ -14,6 +14,7 @@ from laban.benchmarks import FOLDS
 from laban.clip import Clip
 from laban.errors import LabanError, unknown_name
 from laban.evaluation import PROTOCOLS
+from laban.evaluation.detection import DetectionScores, detection
 from laban.evaluation.scores import Scores
 from laban.evaluation.scores import fuse as fused
 from laban.inference import load
@@ -117,22 +118,27 @@ def evaluate(
         data: The store.
         benchmark: Another benchmark; with the same classes unless the protocol learns them anew.
             The run's own by default.
-        protocol: How the encoder is judged: recognition, linear or knn.
+        protocol: How the encoder is judged: recognition, linear or knn; detection for a run that
+            finds segments in recordings.
         neighbours: Of knn, training clips that vote; 1 by default.
         epochs: Of linear; 150 by default.
         lr: Of linear, the learning rate; 0.01 by default.
         batch: Of linear, clips a step; 128 by default.
         seeds: Of linear, classifiers trained, for a mean and a spread; 1 by default.
     """
-    if protocol not in PROTOCOLS:
-        raise unknown_name("protocol", protocol, PROTOCOLS)
+    protocols: dict[str, Callable[..., Scores | DetectionScores]]
+    protocols = {**PROTOCOLS, "detection": detection}
+    if protocol not in protocols:
+        raise unknown_name("protocol", protocol, protocols)
     options = {"neighbours": neighbours, "epochs": epochs, "lr": lr, "batch": batch, "seeds": seeds}
     given = {name: value for name, value in options.items() if value is not None}
-    known = signature(PROTOCOLS[protocol]).parameters
+    known = signature(protocols[protocol]).parameters
     for name in given:
         if name not in known:
             raise LabanError(f"--{name} is no option of protocol {protocol}, leave it out")
-    scores = PROTOCOLS[protocol](run, data, benchmark, **given)
+    scores = protocols[protocol](run, data, benchmark, **given)
+    if isinstance(scores, DetectionScores):
+        return Result(scores.to_json(), str(scores))
     kept = scores_file(run, protocol)
     if protocol != "recognition" or (benchmark is None and not kept.exists()):
         scores.save(kept)

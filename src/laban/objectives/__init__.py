@@ -14,11 +14,12 @@ from torch import Tensor, nn
 
 from laban.batch import Batch
 from laban.errors import LabanError
+from laban.objectives.detection import Detection
 from laban.objectives.pstl import PSTL
 from laban.objectives.recognition import Recognition
 from laban.objectives.skeleton_bt import SkeletonBT
 
-__all__ = ["OBJECTIVES", "Scorer", "learns_from_labels", "scorer"]
+__all__ = ["OBJECTIVES", "Scorer", "detects", "learns_from_labels", "scorer"]
 
 
 class Scorer(Protocol):
@@ -30,6 +31,7 @@ class Scorer(Protocol):
 
 
 OBJECTIVES: dict[str, type[nn.Module]] = {
+    "detection": Detection,
     "pstl": PSTL,
     "recognition": Recognition,
     "skeleton-bt": SkeletonBT,
@@ -39,6 +41,11 @@ OBJECTIVES: dict[str, type[nn.Module]] = {
 def learns_from_labels(recipe: Mapping[str, Any]) -> bool:
     """Whether the objective of a resolved recipe is made for a number of classes."""
     return "classes" in inspect.signature(OBJECTIVES[recipe["objective"]["name"]]).parameters
+
+
+def detects(recipe: Mapping[str, Any]) -> bool:
+    """Whether the objective of a resolved recipe names frames of recordings, not clips."""
+    return issubclass(OBJECTIVES[recipe["objective"]["name"]], Detection)
 
 
 def scorer(objective: nn.Module) -> Scorer:
