@@ -71,12 +71,14 @@ class Detection(nn.Module):
         )
         self.model = Classifier(encoder, classes + 1)
         self.view, self.window, self.every, self.hop = view, window, every, hop
-        if self.shares and self._steps()[-1] > window // 2:
-            size, dilation, _ = self.hi_trs.windows
-            raise LabanError(
-                f"objective detection: window is {window}, a hi-trs that looks at {size} frames "
-                f"{dilation} apart needs {(size - 1) * dilation + 1} or more"
-            )
+        if self.shares:
+            first, *_, last = self._steps()
+            if -first > window // 2 or last >= window - window // 2:
+                size, dilation, _ = self.hi_trs.windows
+                raise LabanError(
+                    f"objective detection: window is {window}, a hi-trs that looks at {size} "
+                    f"frames {dilation} apart needs {2 * max(-first, last) + 1} or more"
+                )
 
     @property
     def shares(self) -> bool:
