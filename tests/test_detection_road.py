@@ -7,6 +7,8 @@ import pytest
 import torch
 
 from laban import config
+from laban.batch import collate
+from laban.benchmarks import find_benchmark
 from laban.cli import main
 from laban.clip import Clip, Segment
 from laban.convert import convert
@@ -19,6 +21,7 @@ from laban.run import Run
 from laban.skeletons import SKELETONS
 from laban.store import Store
 from laban.train import train
+from laban.windows import cut
 
 RECIPE = """
 benchmark: {folder}/toy.yaml
@@ -133,6 +136,30 @@ def test_blocks_of_any_size_give_the_same_probabilities(work, run, batch):
     assert whole.shape == (130, 3)
     np.testing.assert_allclose(whole.sum(1), 1, atol=1e-6)
     assert (whole[46:54] == [0, 0, 1]).all()  # nobody is in these windows
+
+
+@pytest.mark.parametrize("hop", [1, 3])
+def test_hi_trs_shares_frames_and_says_what_each_window_says(work, hop):
+    arguments = ["--benchmark", str(work / "toy.yaml"), "--objective.hop", str(hop)]
+    for key, value in {"width": 16, "depth": 1, "heads": 2, "head_width": 8}.items():
+        arguments += [f"--encoder.{key}", str(value)]
+    recipe = config.resolve(config.load_recipe("hi-trs-pku1-detection"), arguments)
+    store, benchmark = Store(work / "store.arrow"), find_benchmark(recipe.benchmark)
+    made = Run(work, recipe.values, store.skeleton, 3, "joint", benchmark)
+    torch.manual_seed(0)
+    detector = Detector(made, made.build(), batch=9)
+    assert detector.objective.shares
+    clip = store[0]
+    clip.present = clip.present.copy()
+    clip.present[:, 50:90] = False
+    found = np.concatenate(list(detector.probabilities(clip)))
+    assert found.shape == (130, 3) and (found[60:80] == [0, 0, 1]).all()
+    for frame in (0, 4, 47, 48, 93, 129):
+        centre = min(129, frame // hop * hop + hop // 2)
+        window = detector.parts.pipeline.prepare(cut(clip, centre - 7, centre + 8))
+        with torch.inference_mode():
+            expected = detector.objective.eval().scores(collate([window], [0], [0])).softmax(1)
+        np.testing.assert_allclose(found[frame], expected[0], atol=1e-5)
 
 
 def test_detect_prints_segments_and_draws(work, run, capsys):
