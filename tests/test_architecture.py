@@ -39,7 +39,7 @@ LAYERS = [
     {"recipes"},
     {"config"},
     {"train", "importing"},
-    {"commands", "demo", "detect"},
+    {"commands", "demo", "detect", "follow"},
     {"cli", "__main__", "__init__"},
 ]
 LEVEL = {module: level for level, layer in enumerate(LAYERS) for module in layer}

@@ -74,7 +74,9 @@ def work(tmp_path_factory):
 
 def trained(work, out, *arguments, resume=False):
     recipe = config.resolve(config.load_recipe(str(work / "recipe.yaml")), arguments)
-    return train(recipe, data=work / "store.arrow", out=work / out, resume=resume)
+    drawn = out == "run"
+    data = work / "store.arrow"
+    return train(recipe, data=data, out=work / out, resume=resume, report=drawn)
 
 
 @pytest.fixture(scope="module")
@@ -139,6 +141,27 @@ def test_blocks_of_any_size_give_the_same_probabilities(work, run, batch):
 
 
 @pytest.mark.parametrize("hop", [1, 3])
+def test_frames_that_come_one_by_one_give_the_same_probabilities(work, hop):
+    recipe = config.resolve(
+        config.load_recipe(str(work / "recipe.yaml")), ["--objective.hop", str(hop)]
+    )
+    store, benchmark = Store(work / "store.arrow"), find_benchmark(recipe.benchmark)
+    made = Run(work, recipe.values, store.skeleton, 3, "joint", benchmark)
+    torch.manual_seed(0)
+    detector = Detector(made, made.build())
+    for frames in (1, 5, 40):
+        clip = cut(store[0], 20, 20 + frames)
+        empty = np.zeros_like(clip.poses[:, :1])
+        one_by_one = (
+            Clip("f", np.concatenate((clip.poses[:, t : t + 1], empty)), clip.skeleton)
+            for t in range(frames)
+        )
+        live = np.concatenate(list(detector.live(one_by_one)))
+        whole = np.concatenate(list(detector.probabilities(clip)))
+        np.testing.assert_allclose(live, whole, atol=1e-5)
+
+
+@pytest.mark.parametrize("hop", [1, 3])
 def test_hi_trs_shares_frames_and_says_what_each_window_says(work, hop):
     arguments = ["--benchmark", str(work / "toy.yaml"), "--objective.hop", str(hop)]
     for key, value in {"width": 16, "depth": 1, "heads": 2, "head_width": 8}.items():
@@ -172,6 +195,51 @@ def test_detect_prints_segments_and_draws(work, run, capsys):
     assert (work / "drawn/r14.png").read_bytes().startswith(b"\x89PNG")
     assert main([*map(str, call)]) == 0
     assert "r14: " in capsys.readouterr().out
+
+
+def lines_of(clip, **times):
+    return [
+        json.dumps({"poses": clip.poses[:, t].tolist(), "time": times.get(f"t{t}", t / 30)}) + "\n"
+        for t in range(clip.frames)
+    ]
+
+
+def test_follow_reports_actions_with_their_delay(work, run, capsys, monkeypatch):
+    clip = Store(work / "store.arrow")[14]
+    monkeypatch.setattr("sys.stdin", lines_of(clip))
+    assert main(["detect", str(work / "run"), "--follow"]) == 0
+    out, err = capsys.readouterr()
+    told = [json.loads(line) for line in out.splitlines()]
+    detector = Detector(Run.open(work / "run"))
+    whole = [(one.label, one.start, one.end) for one in detector.detect(clip)]
+    over = [(row["label"], row["start"], row["end"]) for row in told if row["end"] is not None]
+    assert over == whole and len(over) >= 2 and err == ""
+    first = next(row for row in told if row["end"] is None)
+    assert first["frame"] < whole[0][2] + detector.waited
+    assert first["delay"] == first["frame"] - first["start"] <= detector.waited + 1
+
+
+@pytest.mark.parametrize(
+    ("change", "sentence"),
+    [
+        (lambda lines: [*lines[:5], "{}\n"], "line 6: this is no frame"),
+        (lambda lines: [*lines[:5], "[1"], "line 6: this is no frame"),
+        (lambda lines: [lines[1], lines[0]], "line 2: time 0 is not behind 0.0333"),
+        (lambda _: ['{"poses": [[[1, 2, 3]]]}'], "line 1: give the poses of at most 8 persons"),
+        (lambda _: ['{"poses": [], "time": "now"}'], "line 1: time is 'now'"),
+    ],
+)
+def test_lines_that_are_no_frames_are_said(work, run, change, sentence, capsys, monkeypatch):
+    monkeypatch.setattr("sys.stdin", change(lines_of(Store(work / "store.arrow")[0])))
+    assert main(["detect", str(work / "run"), "--follow"]) == 2
+    assert sentence in capsys.readouterr().err
+
+
+def test_gaps_in_time_are_said(work, run, capsys, monkeypatch):
+    clip = cut(Store(work / "store.arrow")[0], 0, 6)
+    monkeypatch.setattr("sys.stdin", lines_of(clip, t5=14 / 30))
+    assert main(["detect", str(work / "run"), "--follow"]) == 0
+    assert "line 6: 0.333 s since the frame before, about 9 frames" in capsys.readouterr().err
 
 
 def test_evaluate_prints_the_protocol(work, run, capsys):

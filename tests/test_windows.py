@@ -41,6 +41,15 @@ def test_a_window_repeats_the_ends():
     assert numbers(cut(clip, -2, 9)) == [1, 1, 1, 2, 3, 4, 5, 5, 5, 5, 5]
 
 
+def test_a_window_has_the_persons_who_are_in_it():
+    present = np.zeros((3, 8), bool)
+    present[1, 2:4] = present[2, 3:6] = True
+    clip = Clip("a", present[..., None, None] * np.ones((25, 3)), "kinect-v2", present=present)
+    assert [cut(clip, start, start + 2).persons for start in (0, 2, 4)] == [1, 2, 1]
+    assert not cut(clip, 0, 2).present.any()
+    np.testing.assert_array_equal(cut(clip, 3, 8).present, present[1:, 3:])
+
+
 @pytest.mark.parametrize("window", [1, 2, 5, 30])
 def test_somebody_against_the_windows_themselves(window):
     rng = np.random.default_rng(window)

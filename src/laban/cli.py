@@ -136,7 +136,8 @@ def signature_parser(name: str, function: Callable) -> Any:
         else:
             options["type"] = kind
             if many:
-                options["nargs"] = "+"
+                required = parameter.default is inspect.Parameter.empty
+                options["nargs"] = "+" if required or flag else "*"
             if flag:
                 options["required"] = parameter.default is inspect.Parameter.empty
                 options["default"] = None if options["required"] else parameter.default

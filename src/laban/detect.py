@@ -1,5 +1,6 @@
 """``laban detect``: the actions in untrimmed recordings, as segments and as a drawing."""
 
+import json
 import sys
 from collections.abc import Iterator
 from dataclasses import asdict
@@ -10,6 +11,8 @@ from laban.clip import Clip
 from laban.detector import Detector
 from laban.errors import LabanError
 from laban.figures import png
+from laban.follow import follow as followed
+from laban.follow import frames_of
 from laban.recordings import recordings
 from laban.result import Result
 from laban.run import Run
@@ -19,8 +22,14 @@ __all__ = ["detect"]
 
 
 def detect(
-    run: Path, source: list[Path], *, clip: str | None = None, out: Path | None = None
-) -> Result:
+    run: Path,
+    source: list[Path] | None = None,
+    *,
+    clip: str | None = None,
+    out: Path | None = None,
+    follow: bool = False,
+    fps: float | None = None,
+) -> Result | None:
     """The actions in untrimmed recordings: raw files of any known format, folders, zips or stores.
 
     Args:
@@ -29,8 +38,19 @@ def detect(
         clip: Only the recording of that name.
         out: A folder for a drawing of each recording, NAME.png: truth, where it is known, above
             what was found.
+        follow: Read frames from standard input as they come, a JSON object a line with poses
+            (persons, joints, channels) and, where it is known, time in seconds; write a JSON object
+            a line when an action is seen, and when it is over.
+        fps: Of what is followed, frames a second; those of the training recordings by default.
     """
     detector = Detector(Run.open(run))
+    if follow:
+        if source or clip or out:
+            raise LabanError("--follow reads standard input: give no recordings, --clip or --out")
+        _follow(detector, fps)
+        return None
+    if not source or fps is not None:
+        raise LabanError("laban detect needs recordings, or --follow; --fps is for --follow alone")
     if out is not None:
         out.mkdir(parents=True, exist_ok=True)
     value: list[dict[str, Any]] = []
@@ -58,6 +78,17 @@ def detect(
     if not value:
         raise LabanError(skipped[0] if skipped else f"{source[0]} holds no recording")
     return Result(value, "\n".join(lines))
+
+
+def _follow(detector: Detector, fps: float | None) -> None:
+    """Lines in, lines out, until the input ends."""
+    rate = fps or detector.run.notes.get("fps") or 30.0
+    frames = frames_of(
+        sys.stdin, detector, fps=rate, tell=lambda sentence: sys.stderr.write(f"{sentence}\n")
+    )
+    for row in followed(detector, frames):
+        sys.stdout.write(json.dumps(row) + "\n")
+        sys.stdout.flush()
 
 
 def _chosen(source: list[Path], name: str | None, skipped: list[str]) -> Iterator[Clip]:

@@ -5,7 +5,8 @@ windows of a block share their frames: each is encoded once. Where nobody is in 
 is background, without asking the network.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
 
 import numpy as np
 import torch
@@ -48,6 +49,7 @@ class Detector:
         self.objective = self.parts.objective
         if parts is None:
             self.objective.to("cuda" if torch.cuda.is_available() else "cpu")
+        self.objective.eval()
         self.device = next(self.objective.parameters()).device
 
     @property
@@ -95,13 +97,37 @@ class Detector:
     @torch.inference_mode()
     def probabilities(self, clip: Clip) -> Iterator[np.ndarray]:
         """Of successive frames, background last: ``-> (n, K + 1) ...`` float64."""
-        mode, hop = self.objective.training, self.objective.hop
-        self.objective.eval()
+        hop = self.objective.hop
         for first in range(0, clip.frames, hop * self.batch):
             last = min(clip.frames, first + hop * self.batch)
             centres = np.minimum(np.arange(first, last, hop) + hop // 2, clip.frames - 1)
             yield np.repeat(self._of_centres(clip, centres), hop, axis=0)[: last - first]
-        self.objective.train(mode)
+
+    @torch.inference_mode()
+    def live(self, frames: Iterable[Clip]) -> Iterator[np.ndarray]:
+        """As `probabilities`, of frames as they come: ``-> (hop, K + 1) ...``.
+
+        Args:
+            frames: Clips of one frame each, all with as many persons.
+        """
+        window, hop = self.objective.window, self.objective.hop
+        held: Clip | None = None
+        offset = first = count = 0  # of the frames held, of the next block, frames seen
+        for frame in frames:
+            held = frame if held is None else _appended(held, frame)
+            count += 1
+            centre = first + hop // 2
+            if count < centre - window // 2 + window:
+                continue
+            yield np.repeat(self._of_centres(held, np.array([centre - offset])), hop, axis=0)
+            first += hop
+            spare = max(0, first + hop // 2 - window // 2 - offset)
+            held, offset = _without(held, spare), offset + spare
+        while held is not None and first < count:
+            centre = min(first + hop // 2, count - 1)
+            rows = np.repeat(self._of_centres(held, np.array([centre - offset])), hop, axis=0)
+            yield rows[: count - first]
+            first += hop
 
     def _of_centres(self, clip: Clip, centres: np.ndarray) -> np.ndarray:
         """Probabilities of some frames: ``(n,) -> (n, K + 1)``."""
@@ -136,3 +162,17 @@ class Detector:
         batch = collate([self.parts.pipeline.prepare(stretch)], [-1], [0]).to(self.device)
         places = torch.from_numpy(centres - start)[None].to(self.device)
         return self.objective.neighbours(batch, places)[0]
+
+
+def _appended(clip: Clip, frame: Clip) -> Clip:
+    """The clip and one more frame."""
+    return replace(
+        clip,
+        poses=np.concatenate((clip.poses, frame.poses), axis=1),
+        present=np.concatenate((clip.present, frame.present), axis=1),
+    )
+
+
+def _without(clip: Clip, spare: int) -> Clip:
+    """The clip without its first frames."""
+    return replace(clip, poses=clip.poses[:, spare:], present=clip.present[:, spare:])

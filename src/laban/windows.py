@@ -29,13 +29,18 @@ __all__ = ["Recordings", "RecordingSplits", "WindowDataset", "cut", "somebody", 
 
 
 def cut(clip: Clip, start: int, end: int) -> Clip:
-    """Frames start to end, end exclusive; outside of the recording its first or last frame."""
+    """Frames start to end, end exclusive; outside of the recording its first or last frame.
+
+    Persons who are in none of them are left out, but for the first where nobody is.
+    """
     chosen = np.arange(start, end).clip(0, clip.frames - 1)
+    who = np.flatnonzero(clip.present[:, chosen].any(1))
+    rows = (who if len(who) else np.array([0]))[:, None]
     return replace(
         clip,
-        poses=clip.poses[:, chosen],
-        present=clip.present[:, chosen],
-        confidence=None if clip.confidence is None else clip.confidence[:, chosen],
+        poses=clip.poses[rows, chosen],
+        present=clip.present[rows, chosen],
+        confidence=None if clip.confidence is None else clip.confidence[rows, chosen],
         segments=(),
     )
 

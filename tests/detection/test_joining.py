@@ -10,6 +10,7 @@ from laban.detection.joining import (
     smoothed,
     stretches,
 )
+from laban.detection.live import reported
 from laban.detection.spans import Spans
 from laban.detection.tuning import tuned
 from laban.errors import LabanError
@@ -130,3 +131,35 @@ def test_tuning_finds_what_the_truth_needs():
 def test_numbers_out_of_range_are_refused(options, sentence):
     with pytest.raises(LabanError, match=sentence):
         Joining(**options)
+
+
+def test_an_action_is_reported_while_it_happens_and_when_it_is_over():
+    rows, read = probabilities("..wwwww.ww....nn...nnn"), []
+
+    def frames():
+        for row in rows:
+            read.append(row)
+            yield row[None]
+
+    joining = Joining(smooth=0, threshold=0.4, gap=1, shortest=3)
+    told = [
+        (len(read) - 1, over, one.label, one.start, one.end)
+        for one, over in reported(frames(), joining, CLASSES)
+    ]
+    assert told == [
+        (4, False, "wave", 2, 5),  # the third frame of it is number 4
+        (11, True, "wave", 2, 10),  # two frames without it
+        (21, False, "nod", 19, 22),
+        (21, True, "nod", 19, 22),
+    ]
+
+
+@pytest.mark.parametrize("size", [1, 6, 200])
+def test_what_was_reported_in_the_end_is_what_joining_finds(size):
+    values = np.repeat(np.random.default_rng(3).dirichlet(np.ones(3), 50), 4, axis=0)
+    joining = Joining(smooth=2, threshold=0.6, divide="background", gap=3, shortest=6)
+    blocks = (values[k : k + size] for k in range(0, 200, size))
+    over = [one for one, done in reported(blocks, joining, CLASSES) if done]
+    whole = list(joined_segments([values], joining, CLASSES))
+    assert [(o.label, o.start, o.end) for o in over] == [(w.label, w.start, w.end) for w in whole]
+    assert len(over) > 3
