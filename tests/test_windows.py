@@ -68,6 +68,7 @@ def store(tmp_path):
         recording("b", 9, ("nod", 0, 3), subject="2"),
         recording("c", 7, subject="2", label="wave"),
         recording("d", 8, ("nod", 5, 12), subject="3"),
+        recording("g", 8, subject="3"),
         recording("e", 8, ("wave", 1, 5), ("nod", 4, 7), subject="4"),
         recording("f", 6, subject="4", label="nod"),
     ]
@@ -78,10 +79,11 @@ def test_splits_say_what_they_leave_out(store):
     splits = split_recordings(store, BENCHMARK)
     assert [store.names[key] for key in splits.train.keys] == ["a", "b", "c"]
     assert [store.names[key] for key in splits.test.keys] == ["e"]
-    assert len(splits.left_out) == 3
+    assert len(splits.left_out) == 4
     assert "d is left out: segment 1 (nod) of d goes from frame 5 to 12 of 8" in splits.left_out[0]
-    assert "clip f is left out: it is trimmed" in splits.left_out[1]
-    assert "nod from frame 4 overlaps wave until 5" in splits.left_out[2]
+    assert splits.left_out[1] == "recording g is left out: it has no segments"
+    assert "clip f is left out: it is trimmed" in splits.left_out[2]
+    assert "nod from frame 4 overlaps wave until 5" in splits.left_out[3]
 
 
 def test_validation_recordings_share_no_performance_and_are_untrimmed(tmp_path):
@@ -138,6 +140,14 @@ def test_windows_without_anybody_are_left_out(tmp_path):
     test = recording("b", 8, ("nod", 1, 3), subject="4")
     store = Store.write(tmp_path / "s.arrow", [clip, test])
     assert len(dataset(store, window=5)) == 10  # frame 9 still shows frame 7
+
+
+def test_a_recording_shorter_than_a_window_is_said(store):
+    windows = dataset(store, window=10)
+    assert windows.recordings.notes == [
+        "recording b has 9 frames, fewer than a window of 10: its first and last frame are repeated"
+    ]
+    assert dataset(store, window=9).recordings.notes == []
 
 
 def test_an_epoch_has_one_window_of_each_group_and_another_one_each_time(store):

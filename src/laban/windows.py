@@ -153,6 +153,9 @@ def _read(
             found.left_out.append(f"clip {store.names[key]} is left out: it is trimmed")
             continue
         clip = store[key]
+        if clip.label is None and not clip.segments:
+            found.left_out.append(f"recording {clip.name} is left out: it has no segments")
+            continue
         try:
             truth = true_labels(clip, benchmark)
         except LabanError as error:
@@ -217,6 +220,11 @@ class WindowDataset(ClipDataset):
         for row, (key, truth) in enumerate(zip(recordings.keys, recordings.truths, strict=True)):
             usable = (truth.labels >= 0) & somebody(store[key].present, window)
             centres = np.flatnonzero(usable)
+            if len(truth.labels) < window and _is_long(store, key):
+                recordings.notes.append(
+                    f"recording {store.names[key]} has {len(truth.labels)} frames, fewer than a "
+                    f"window of {window}: its first and last frame are repeated"
+                )
             places.append(np.column_stack((np.full(len(centres), row), centres)))
             labels.append(truth.labels[centres])
         self.recordings, self.window, self.every = recordings, window, every
