@@ -56,6 +56,7 @@ WHAT = {
     "frozen-frames": {"frames": 5},
     "jumps": {"leaps": 2},
     "side-swaps": {"swaps": 2},
+    "segments": {"reversed": 1, "overlapping": 1},
     "up-axis": {"-y": 1},
     "leaks": {"nw-ucla-xview": 1},
 }

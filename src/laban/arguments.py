@@ -83,7 +83,8 @@ def _add(parser: Any, function: Callable, parameters: Iterable[inspect.Parameter
         else:
             options["type"] = kind
             if many:
-                options["nargs"] = "+"
+                required = parameter.default is inspect.Parameter.empty
+                options["nargs"] = "+" if required or flag else "*"
             if flag:
                 options["required"] = parameter.default is inspect.Parameter.empty
                 options["default"] = None if options["required"] else parameter.default

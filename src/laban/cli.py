@@ -36,6 +36,7 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
     ),
     "fuse": ("laban.commands", "fuse", "several runs' scores summed"),
     "predict": ("laban.commands", "predict", "the actions of recordings of any known format"),
+    "detect": ("laban.detect", "detect", "the actions in untrimmed recordings, as segments"),
     "render": ("laban.commands", "render", "a clip as gif, mp4, png or html"),
     "recipes": ("laban.commands", "recipes", "the built-in recipes and the papers' tables"),
 }

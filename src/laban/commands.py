@@ -20,6 +20,7 @@ from laban.arguments import (
 from laban.benchmarks import FOLDS
 from laban.clip import Clip
 from laban.errors import LabanError, unknown_name
+from laban.evaluation.detection import DetectionScores
 from laban.evaluation.scores import Scores
 from laban.evaluation.scores import fuse as fused
 from laban.inference import load
@@ -166,6 +167,8 @@ def evaluate(
     scores = judge(run, data, benchmark, protocol, options)
     if scores is None:
         return None
+    if isinstance(scores, DetectionScores):
+        return Result(scores.to_json(), str(scores))
     value = scores.to_json()
     return Result(value, scores_text(value))
 

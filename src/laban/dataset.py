@@ -4,8 +4,9 @@ The store stays on disk; loader workers open it themselves. A clip is prepared w
 where it is read again and again, once for all (`ClipDataset.prepare`).
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import torch
@@ -29,12 +30,14 @@ class ClipDataset(Dataset):
         pipeline: Prepares each clip.
     """
 
+    once = True  # Whether clips are prepared before a training, once for all epochs.
+
     def __init__(
         self, store: Store, keys: Sequence[int], labels: Sequence[int], pipeline: Pipeline
     ) -> None:
         self.store, self.pipeline = store, pipeline
-        self.keys = [int(key) for key in keys]
-        self.labels = [int(label) for label in labels]
+        self.keys: Sequence[int] = [int(key) for key in keys]
+        self.labels: Sequence[int] = [int(label) for label in labels]
         self._prepared: Store | None = None
 
     def prepare(self, path: Path) -> None:
@@ -52,6 +55,15 @@ class ClipDataset(Dataset):
     def __len__(self) -> int:
         return len(self.keys)
 
+    @property
+    def per_epoch(self) -> int:
+        """Clips of an epoch."""
+        return len(self)
+
+    def order(self, generator: torch.Generator) -> list[int]:
+        """The places of an epoch, shuffled."""
+        return _shuffled(len(self), generator)
+
     def __getitem__(self, place: int) -> tuple[Clip, int, int]:
         key = self.keys[place]
         if self._prepared is not None:
@@ -59,22 +71,35 @@ class ClipDataset(Dataset):
         return self.pipeline.prepare(self.store[key]), self.labels[place], key
 
 
+def _shuffled(size: int, generator: torch.Generator) -> list[int]:
+    return torch.randperm(size, generator=generator).tolist()
+
+
 class EpochSampler(Sampler[list[int]]):
     """The places of one process's share of each global batch, in an order fixed by seed and epoch.
 
     Args:
-        size: Clips in the dataset.
+        size: Clips of an epoch.
         batch: Clips in a global batch, over all processes.
         rank: This process.
         world: How many processes.
         seed: Fixes the order together with ``epoch``; None keeps the dataset's order and the last,
             smaller batch.
+        order: Draws the places of an epoch; by default all, shuffled.
     """
 
     def __init__(
-        self, size: int, batch: int, *, rank: int = 0, world: int = 1, seed: int | None = None
+        self,
+        size: int,
+        batch: int,
+        *,
+        rank: int = 0,
+        world: int = 1,
+        seed: int | None = None,
+        order: Callable[[torch.Generator], list[int]] | None = None,
     ) -> None:
         self.size, self.batch, self.rank, self.world, self.seed = size, batch, rank, world, seed
+        self.order = order or partial(_shuffled, size)
         self.epoch = 0
 
     def __len__(self) -> int:
@@ -87,7 +112,7 @@ class EpochSampler(Sampler[list[int]]):
             order = list(range(self.size))
         else:
             generator = torch.Generator().manual_seed(self.seed * 1_000_003 + self.epoch)
-            order = torch.randperm(self.size, generator=generator).tolist()
+            order = self.order(generator)
         for number in range(len(self)):
             chosen = order[number * self.batch : (number + 1) * self.batch]
             yield chosen[self.rank :: self.world]

@@ -52,6 +52,7 @@ class Recogniser:
     """
 
     def __init__(self, run: Run, *, batch: int = 32) -> None:
+        run.need_clips()
         self.run, self.batch = run, batch
         self.parts = run.load()
         self._scores = scorer(self.parts.objective).scores

@@ -6,12 +6,14 @@ Those that leave the encoder as it is stand in `laban.evaluation`, those that tr
 `laban.tuning`.
 """
 
+import json
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 from laban.arguments import options_of
 from laban.errors import LabanError, nearest, unknown_name
+from laban.evaluation.detection import DetectionScores, detection
 from laban.evaluation.knn import knn
 from laban.evaluation.linear import linear
 from laban.evaluation.naming import kept_name
@@ -24,7 +26,10 @@ from laban.tuning import fine_tune, semi_supervised, transfer
 
 __all__ = ["PROTOCOLS", "check_options", "find_scores", "judge", "protocol_named"]
 
-PROTOCOLS: dict[str, Callable[..., Scores | None]] = {
+Judged = Scores | DetectionScores | None
+
+PROTOCOLS: dict[str, Callable[..., Judged]] = {
+    "detection": detection,
     "fine-tune": fine_tune,
     "knn": knn,
     "linear": linear,
@@ -37,7 +42,7 @@ PROTOCOLS: dict[str, Callable[..., Scores | None]] = {
 TESTED = "test.parquet"  # what training itself leaves: recognition on the run's own benchmark
 
 
-def protocol_named(name: str) -> Callable[..., Scores | None]:
+def protocol_named(name: str) -> Callable[..., Judged]:
     """The protocol of that name; LabanError where there is none."""
     if name not in PROTOCOLS:
         raise unknown_name("protocol", name, PROTOCOLS)
@@ -46,7 +51,7 @@ def protocol_named(name: str) -> Callable[..., Scores | None]:
 
 def judge(
     run: Path, data: Path, benchmark: str | None, protocol: str, options: Mapping[str, Any]
-) -> Scores | None:
+) -> Judged:
     """A protocol's scores of a run, which are kept there; None where another process speaks.
 
     Args:
@@ -61,12 +66,16 @@ def judge(
     scores = function(run, data, benchmark, **options)
     if scores is None:
         return None
+    kept = run / kept_name(protocol, function, scores.benchmark, options)
+    if isinstance(scores, DetectionScores):
+        Path(f"{kept}.json").write_text(json.dumps(scores.to_json(), indent=1))
+        return scores
     if protocol == "recognition" and benchmark is None:
         path = run / TESTED  # of an imported run nobody has tested yet
         if not path.exists():
             scores.save(path)
     else:
-        scores.save(run / f"{kept_name(protocol, function, scores.benchmark, options)}.parquet")
+        scores.save(Path(f"{kept}.parquet"))
     judged = Run.open(run)
     if not learns_from_labels(judged.recipe):
         from laban.report import write_pretraining_report

@@ -23,6 +23,7 @@ from torch import nn
 from laban.assembly import Parts, assemble
 from laban.benchmarks import Benchmark
 from laban.errors import LabanError
+from laban.objectives import detects
 from laban.skeletons import Skeleton
 
 __all__ = ["FORMAT", "Run", "new_folder"]
@@ -105,6 +106,14 @@ class Run:
             )
         if channels != self.channels:
             raise LabanError(f"{place} has {channels} channels, this run takes {self.channels}")
+
+    def need_clips(self) -> None:
+        """Refuses a run that names frames of recordings where whole clips are to be named."""
+        if detects(self.recipe):
+            raise LabanError(
+                f"{self.path} finds actions in recordings and names no clips: use 'laban detect', "
+                "or 'laban evaluate --protocol detection'"
+            )
 
     def build(self) -> Parts:
         """Pipeline, encoder and objective of this run, with fresh weights."""

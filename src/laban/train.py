@@ -4,8 +4,9 @@ import json
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
+import numpy as np
 import torch
 from lightning_fabric import Fabric
 from rich.console import Console
@@ -15,17 +16,21 @@ from laban.assembly import Parts
 from laban.benchmarks import Benchmark, find_benchmark
 from laban.config import Recipe, flat
 from laban.dataset import ClipDataset
+from laban.detector import Detector
 from laban.errors import LabanError
+from laban.evaluation.detection import DetectionScores, found_in, tune
 from laban.evaluation.rank import first_loss, lost_rank, rank_of
 from laban.evaluation.recognition import scored
 from laban.evaluation.scoring import score
-from laban.objectives import learns_from_labels
+from laban.objectives import detects, learns_from_labels
+from laban.objectives.detection import Detection
 from laban.pipelines import View
 from laban.result import Result
 from laban.run import Run, environment, new_folder
 from laban.splits import Part, Splits, labelled_share, split_store
 from laban.store import Store
 from laban.training.loop import check_batch, fit, launch
+from laban.windows import Recordings, RecordingSplits, WindowDataset, split_recordings
 
 __all__ = ["train"]
 
@@ -75,8 +80,9 @@ def train(
     if start is not None:
         start.check(store.skeleton, store.channels, str(data))
         start.give_encoder(parts.encoder, recipe.stream)
-    parts.pipeline.prepare(store[splits.train.keys[0]])  # a misfit speaks before a folder is made
-    check_batch(recipe.training, len(splits.train), fabric.world_size)
+    train_set, validation_set = _datasets(store, splits, parts)
+    train_set[0]  # a misfit speaks before a folder is made
+    check_batch(recipe.training, train_set.per_epoch, fabric.world_size)
     run.notes = _notes(recipe, splits, store, fabric.world_size) | {"command": command}
     run.notes["start"] = start.digest() if start else None
     run.notes["parameters"] = sum(p.numel() for p in parts.encoder.parameters())
@@ -85,10 +91,6 @@ def train(
     fabric.barrier()
     for sentence in splits.left_out:
         console.print(sentence, style="yellow", markup=False)
-    train_set, validation_set, test_set = (
-        ClipDataset(store, part.keys, part.labels, parts.pipeline)
-        for part in (splits.train, splits.validation, splits.test)
-    )
     with _prepared(fabric, out, console, train=train_set, validation=validation_set) as ready:
         validate = None
         if not learns_from_labels(recipe.values):
@@ -108,7 +110,10 @@ def train(
     if fabric.global_rank:
         return None
     run.notes["seconds"] = {"training": round(sum(row["seconds"] for row in history), 1)}
+    if isinstance(splits, RecordingSplits):
+        return _finish_detection(run, parts, store, splits, report=report)
     if learns_from_labels(recipe.values):
+        test_set = ClipDataset(store, splits.test.keys, splits.test.labels, parts.pipeline)
         return _finish(run, parts, test_set, report=report)
     return _finish_pretraining(run, parts, report=report)
 
@@ -118,7 +123,11 @@ def _prepared(
     fabric: Fabric, out: Path, console: Console, **datasets: ClipDataset
 ) -> Iterator[dict[str, ClipDataset]]:
     """The datasets, their clips prepared once for all epochs, in files that go at the end."""
-    paths = {name: out / f"prepared-{name}.arrow" for name, clips in datasets.items() if len(clips)}
+    paths = {
+        name: out / f"prepared-{name}.arrow"
+        for name, clips in datasets.items()
+        if len(clips) and clips.once
+    }
     try:
         if fabric.global_rank == 0:
             for name, path in paths.items():
@@ -137,9 +146,18 @@ def _prepared(
                 path.unlink(missing_ok=True)
 
 
-def _split(store: Store, benchmark: Benchmark, recipe: Recipe) -> Splits:
+def _split(store: Store, benchmark: Benchmark, recipe: Recipe) -> Splits | RecordingSplits:
     """The store's parts, each with the clips that this recipe needs of it."""
     training = recipe.training
+    if detects(recipe.values):
+        if training.labels < 1:
+            raise LabanError(
+                "training.labels is a share of labelled clips and a detection has recordings, "
+                "leave it at 1"
+            )
+        return split_recordings(
+            store, benchmark, validation=training.validation, seed=training.seed
+        )
     if not learns_from_labels(recipe.values):
         if training.validation:
             raise LabanError(
@@ -159,7 +177,26 @@ def _split(store: Store, benchmark: Benchmark, recipe: Recipe) -> Splits:
     return splits
 
 
-def _notes(recipe: Recipe, splits: Splits, store: Store, world: int) -> dict[str, Any]:
+def _datasets(
+    store: Store, splits: Splits | RecordingSplits, parts: Parts
+) -> tuple[ClipDataset, ClipDataset]:
+    """What trains and what validates: clips, or windows of recordings."""
+    if isinstance(splits, Splits):
+        return (
+            ClipDataset(store, splits.train.keys, splits.train.labels, parts.pipeline),
+            ClipDataset(store, splits.validation.keys, splits.validation.labels, parts.pipeline),
+        )
+    objective = cast(Detection, parts.objective)
+    sizes = {"window": objective.window, "every": objective.every}
+    train_set = WindowDataset(store, splits.train, parts.pipeline, **sizes)
+    if not len(splits.validation):
+        return train_set, ClipDataset(store, [], [], parts.pipeline)
+    return train_set, WindowDataset(store, splits.validation, parts.pipeline, **sizes).thinned()
+
+
+def _notes(
+    recipe: Recipe, splits: Splits | RecordingSplits, store: Store, world: int
+) -> dict[str, Any]:
     """What a run should remember of its data and its machine."""
     counts = {name: len(getattr(splits, name)) for name in ("train", "validation", "test")}
     few = recipe.training.labels < 1
@@ -209,11 +246,12 @@ def _identity(facts: Mapping[str, Any]) -> dict[str, Any]:
     return same
 
 
-def _selection(recipe: Recipe, splits: Splits) -> str:
+def _selection(recipe: Recipe, splits: Splits | RecordingSplits) -> str:
     """Which epoch is kept and what chose it, in words."""
     if recipe.training.select == "best":
+        what = "clips" if isinstance(splits, Splits) else "recordings"
         return (
-            f"best epoch on {len(splits.validation)} training clips set apart by {splits.drawn_by}"
+            f"best epoch on {len(splits.validation)} training {what} set apart by {splits.drawn_by}"
         )
     return "last epoch"
 
@@ -288,6 +326,41 @@ def _finish(run: Run, parts: Parts, test: ClipDataset, *, report: bool) -> Resul
         f"run: {run.path}",
     ]
     return Result(value, "\n".join(lines))
+
+
+def _finish_detection(
+    run: Run, parts: Parts, store: Store, splits: RecordingSplits, *, report: bool
+) -> Result:
+    """Weights, joining and test figures of an objective that names frames of recordings."""
+    parts.objective.float()
+    run.notes["fps"] = float(np.median([store[key].fps for key in splits.train.keys]))
+    detector = Detector(run, parts)
+    if len(splits.validation):
+        tune(detector, store, splits.validation)
+    run.save_facts()
+    run.save_weights(parts.objective)
+    scores = found_in(detector, store, splits.test, run.benchmark.name)
+    value = scores.to_json() | {"run": str(run.path), "selection": run.notes["selection"]}
+    run.notes["test"] = {key: value[key]["0.5"] for key in ("map_a", "map_v", "f1")}
+    run.save_facts()
+    run.save_weights(parts.objective)
+    (run.path / "detection.json").write_text(json.dumps(value, indent=1))
+    if report:
+        _draw_extremes(run, store, splits.test, scores)
+    lines = [f"{run.notes['selection']}", str(scores), f"run: {run.path}"]
+    return Result(value, "\n".join(lines))
+
+
+def _draw_extremes(run: Run, store: Store, recordings: Recordings, scores: DetectionScores) -> None:
+    """The timelines of the recordings with the best and the worst F1."""
+    from laban.figures import png
+    from laban.timeline import timeline
+
+    values = [scores.f1(row) for row in range(len(recordings))]
+    for word, row in (("best", np.nanargmax(values)), ("worst", np.nanargmin(values))):
+        clip = store[recordings.keys[row]]
+        figure = timeline(clip, scores.segments(int(row)), run.classes)
+        png(figure, run.path / f"timeline-{word}.png")
 
 
 def _finish_pretraining(run: Run, parts: Parts, *, report: bool) -> Result:

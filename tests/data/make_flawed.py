@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from laban.clip import Clip
+from laban.clip import Clip, Segment
 from laban.skeletons import SKELETONS
 
 SKELETON = SKELETONS["kinect-v1"]
@@ -53,6 +53,9 @@ FLAWS: dict[str, Callable[[Clip], Clip]] = {
     "mirrored": lambda clip: replace(clip, poses=clip.poses[:, :, MIRROR]),
     "short": lambda clip: replace(clip, poses=clip.poses[:, :7], present=None),
     "unlabelled": lambda clip: replace(clip, label=None),
+    "segments": lambda clip: replace(
+        clip, segments=(Segment("a", 2, 9), Segment("b", 8, 12), Segment("a", 15, 15))
+    ),
     "up-axis": lambda clip: replace(clip, poses=clip.poses * [-1, -1, 1]),
     "scale": lambda clip: replace(clip, poses=clip.poses * 1.6),
     "duplicates": lambda clip: replace(healthy(3), name=clip.name),

@@ -126,3 +126,14 @@ def test_wrong_options_name_themselves():
         HiTRSPipeline(NTU, persons=0)
     with pytest.raises(LabanError, match="trim is 1, give a share"):
         HiTRSPipeline(NTU, trim=1)
+
+
+def test_whole_clips_keep_empty_frames_where_they_are():
+    poses = np.random.default_rng(0).normal(size=(1, 9, 25, 3))
+    poses[:, [0, 1, 4, 8]] = 0
+    clip = Clip("c", poses, SKELETONS["kinect-v2"])
+    for whole, frames in ((False, 6), (True, 9)):
+        prepared = HiTRSPipeline(SKELETONS["kinect-v2"], whole=whole).prepare(clip)
+        assert prepared.frames == frames
+    np.testing.assert_array_equal(prepared.poses, clip.poses)
+    assert prepared.present[0].tolist() == [t not in (0, 1, 4, 8) for t in range(9)]

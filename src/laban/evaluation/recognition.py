@@ -29,6 +29,7 @@ def recognition(path: Path, data: Path, benchmark: str | None = None) -> Scores:
         LabanError: Where store or benchmark have another skeleton or other classes than the run.
     """
     run, store = Run.open(path), Store(data)
+    run.need_clips()
     chosen = find_benchmark(benchmark) if benchmark else run.benchmark
     if chosen.classes != run.classes:
         raise LabanError(

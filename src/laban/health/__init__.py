@@ -37,6 +37,7 @@ CLIP_CHECKS: dict[str, Callable[[Patient], Signs | None]] = {
     "mirrored": clip_checks.mirrored,
     "short": clip_checks.short,
     "unlabelled": clip_checks.unlabelled,
+    "segments": clip_checks.segments,
 }
 
 STORE_CHECKS: dict[str, Callable[[Gathered], Iterator[tuple[str, Signs]]]] = {
@@ -68,6 +69,8 @@ REMEDIES: dict[str, str] = {
     "the wrong sign; mend the joint order or negate the axis",
     "short": f"fewer than {SHORT} frames: check the cut or leave these clips out",
     "unlabelled": "no label and no segments: fine for pretraining, give labels for training",
+    "segments": "segments lie outside their recording, end before they start or share frames: mend "
+    "the labels and convert again; of shared frames the segment that starts later takes all",
     "up-axis": "bodies do not stand along +y, which steps that turn them about the upright axis "
     "count on: exchange or negate axes, unless people lie there",
     "scale": "the spine's length is far from the others': another unit or a broken body; convert "

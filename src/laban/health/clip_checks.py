@@ -4,10 +4,12 @@ What is found are words with numbers, such as joints or frames; they are summed 
 """
 
 import zlib
+from collections import Counter
 from collections.abc import Mapping
 
 import numpy as np
 
+from laban.detection.labels import faults, shared
 from laban.health.patient import Patient, feet
 
 __all__ = [
@@ -20,6 +22,7 @@ __all__ = [
     "jumps",
     "lost_frames",
     "mirrored",
+    "segments",
     "short",
     "side_swaps",
     "unlabelled",
@@ -50,6 +53,13 @@ def empty(patient: Patient) -> Signs | None:
 def unlabelled(patient: Patient) -> Signs | None:
     """Neither a label nor segments."""
     return {} if patient.clip.label is None and not patient.clip.segments else None
+
+
+def segments(patient: Patient) -> Signs | None:
+    """Segments outside the recording, that end before they start, or share frames."""
+    kinds = [kind for kind, _ in faults(patient.clip)]
+    kinds += ["overlapping"] * len(shared(patient.clip.segments))
+    return Counter(kinds) if kinds else None
 
 
 def short(patient: Patient) -> Signs | None:

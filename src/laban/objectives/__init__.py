@@ -15,6 +15,7 @@ from torch import Tensor, nn
 from laban.batch import Batch
 from laban.errors import LabanError
 from laban.objectives.aim_clr import AimCLR
+from laban.objectives.detection import Detection
 from laban.objectives.hi_trs_hierarchy import HiTRSHierarchy
 from laban.objectives.pstl import PSTL
 from laban.objectives.recognition import Recognition
@@ -22,7 +23,7 @@ from laban.objectives.skeleton_bt import SkeletonBT
 from laban.objectives.skeleton_clr import SkeletonCLR
 from laban.objectives.stst_tasks import RecognitionSTST, STSTTasks
 
-__all__ = ["OBJECTIVES", "Scorer", "learns_from_labels", "scorer"]
+__all__ = ["OBJECTIVES", "Scorer", "detects", "learns_from_labels", "scorer"]
 
 
 class Scorer(Protocol):
@@ -35,6 +36,7 @@ class Scorer(Protocol):
 
 OBJECTIVES: dict[str, type[nn.Module]] = {
     "aim-clr": AimCLR,
+    "detection": Detection,
     "hi-trs-hierarchy": HiTRSHierarchy,
     "pstl": PSTL,
     "recognition": Recognition,
@@ -48,6 +50,11 @@ OBJECTIVES: dict[str, type[nn.Module]] = {
 def learns_from_labels(recipe: Mapping[str, Any]) -> bool:
     """Whether the objective of a resolved recipe is made for a number of classes."""
     return "classes" in inspect.signature(OBJECTIVES[recipe["objective"]["name"]]).parameters
+
+
+def detects(recipe: Mapping[str, Any]) -> bool:
+    """Whether the objective of a resolved recipe names frames of recordings, not clips."""
+    return issubclass(OBJECTIVES[recipe["objective"]["name"]], Detection)
 
 
 def scorer(objective: nn.Module) -> Scorer:

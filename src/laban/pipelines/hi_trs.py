@@ -57,6 +57,8 @@ class HiTRSPipeline:
         moved: How many joints are moved.
         shear: Largest slant.
         trim: Largest share of the frames that is cut off.
+        whole: Whether empty frames stay, those at the ends too: for detection, where every frame
+            must be where it was.
     """
 
     def __init__(
@@ -70,6 +72,7 @@ class HiTRSPipeline:
         moved: int = 5,
         shear: float = 0.5,
         trim: float = 0.2,
+        whole: bool = False,
     ) -> None:
         if persons < 1:
             raise LabanError(f"pipeline hi-trs: persons is {persons}, give 1 or more")
@@ -78,13 +81,13 @@ class HiTRSPipeline:
                 raise LabanError(f"pipeline hi-trs: {name} is {share}, give a share of 0 to 1")
         self.skeleton, self.persons, self.changed = skeleton, persons, changed
         self.scale, self.offset, self.moved = scale, offset, moved
-        self.shear, self.trim = shear, trim
+        self.shear, self.trim, self.whole = shear, trim, whole
 
     def prepare(self, clip: Clip) -> Clip:
         """The first bodies, from the first to the last frame with anybody: deterministic."""
         poses, present = first_people(clip, most=self.persons)
         somebody = np.flatnonzero(present.any(0))
-        kept = slice(somebody[0], somebody[-1] + 1)
+        kept = slice(None) if self.whole else slice(somebody[0], somebody[-1] + 1)
         return replace(clip, poses=poses[:, kept], present=present[:, kept], confidence=None)
 
     def view(

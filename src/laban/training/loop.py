@@ -88,14 +88,15 @@ def fit(
             it gives ``validation_accuracy``, and the best epoch's weights are loaded at the end.
         report: Called with each epoch's row on the first process.
     """
-    check_batch(training, len(dataset), fabric.world_size)
+    check_batch(training, dataset.per_epoch, fabric.world_size)
     model, optimiser = fabric.setup(objective, training.optimiser.build(objective))
     sampler = EpochSampler(
-        len(dataset),
+        dataset.per_epoch,
         training.batch,
         rank=fabric.global_rank,
         world=fabric.world_size,
         seed=training.seed,
+        order=dataset.order,
     )
     loader = batches(dataset, sampler, workers=training.workers)
     state = {"model": model, "optimiser": optimiser, "history": [], "best": {}}

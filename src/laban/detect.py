@@ -1,0 +1,99 @@
+"""``laban detect``: the actions in untrimmed recordings, as segments and as a drawing."""
+
+import json
+import sys
+from collections.abc import Iterator
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from laban.clip import Clip
+from laban.detector import Detector
+from laban.errors import LabanError
+from laban.figures import png
+from laban.follow import follow as followed
+from laban.follow import frames_of
+from laban.recordings import recordings
+from laban.result import Result
+from laban.run import Run
+from laban.timeline import timeline
+
+__all__ = ["detect"]
+
+
+def detect(
+    run: Path,
+    source: list[Path] | None = None,
+    *,
+    clip: str | None = None,
+    out: Path | None = None,
+    follow: bool = False,
+    fps: float | None = None,
+) -> Result | None:
+    """The actions in untrimmed recordings: raw files of any known format, folders, zips or stores.
+
+    Args:
+        run: The folder of a detection run.
+        source: Recordings.
+        clip: Only the recording of that name.
+        out: A folder for a drawing of each recording, NAME.png: truth, where it is known, above
+            what was found.
+        follow: Read frames from standard input as they come, a JSON object a line with poses
+            (persons, joints, channels) and, where it is known, time in seconds; write a JSON object
+            a line when an action is seen, and when it is over.
+        fps: Of what is followed, frames a second; those of the training recordings by default.
+    """
+    detector = Detector(Run.open(run))
+    if follow:
+        if source or clip or out:
+            raise LabanError("--follow reads standard input: give no recordings, --clip or --out")
+        _follow(detector, fps)
+        return None
+    if not source or fps is not None:
+        raise LabanError("laban detect needs recordings, or --follow; --fps is for --follow alone")
+    if out is not None:
+        out.mkdir(parents=True, exist_ok=True)
+    value: list[dict[str, Any]] = []
+    lines: list[str] = []
+    skipped: list[str] = []
+    for recording in _chosen(source, clip, skipped):
+        try:
+            notes = detector.check(recording)
+        except LabanError as error:
+            skipped.append(str(error))
+            continue
+        skipped += notes
+        found = detector.detect(recording)
+        value.append({"clip": recording.name, "segments": [asdict(one) for one in found]})
+        lines.append(f"{recording.name}: {len(found)} segments in {recording.frames} frames")
+        lines += [
+            f"  {one.start:>6} to {one.end:<6} {one.start / recording.fps:8.2f} s  {one.label} "
+            f"({100 * one.confidence:.1f} %)"
+            for one in found
+        ]
+        if out is not None:
+            png(timeline(recording, found, detector.run.classes), out / f"{recording.name}.png")
+    for sentence in skipped:
+        sys.stderr.write(f"{sentence}\n")
+    if not value:
+        raise LabanError(skipped[0] if skipped else f"{source[0]} holds no recording")
+    return Result(value, "\n".join(lines))
+
+
+def _follow(detector: Detector, fps: float | None) -> None:
+    """Lines in, lines out, until the input ends."""
+    rate = fps or detector.run.notes.get("fps") or 30.0
+    frames = frames_of(
+        sys.stdin, detector, fps=rate, tell=lambda sentence: sys.stderr.write(f"{sentence}\n")
+    )
+    for row in followed(detector, frames):
+        sys.stdout.write(json.dumps(row) + "\n")
+        sys.stdout.flush()
+
+
+def _chosen(source: list[Path], name: str | None, skipped: list[str]) -> Iterator[Clip]:
+    """The recordings at the paths, or the one of a name."""
+    for path in source:
+        for clip in recordings(path, skip=skipped.append):
+            if name in (None, clip.name):
+                yield clip

@@ -1,0 +1,59 @@
+"""A recording over time: true segments above, found ones below."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from laban.clip import Clip, Segment
+from laban.detection import Detection
+from laban.figures import PALETTE, SERIES, WIDTH, _figure, _style
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+__all__ = ["timeline"]
+
+INCHES_A_LETTER = 0.062
+
+
+def timeline(clip: Clip, found: Sequence[Detection], classes: Sequence[str]) -> "Figure":
+    """The segments of a recording against seconds; found ones are the paler the less confident.
+
+    Args:
+        clip: The recording, with its true segments where they are known.
+        found: Found segments.
+        classes: Class names; a class has its colour by its number.
+    """
+    colours = [PALETTE[SERIES[number % len(SERIES)]] for number in range(len(classes))]
+    colour = dict(zip(classes, colours, strict=True))
+    rows: list[tuple[str, list[tuple[Segment, float]]]] = [
+        ("found", [(one, 0.35 + 0.65 * one.confidence) for one in found])
+    ]
+    if clip.segments:
+        rows.append(("true", [(one, 1.0) for one in clip.segments]))
+    with _style():
+        figure = _figure(WIDTH, 0.75 + 0.55 * len(rows))
+        axes = figure.add_subplot()
+        for height, (_, segments) in enumerate(rows):
+            for one, opacity in segments:
+                shade = colour.get(one.label, PALETTE["muted"])
+                _bar(axes, one, clip, height, (shade, opacity))
+        axes.set_xlim(0, clip.frames / clip.fps)
+        axes.set_ylim(-0.5, len(rows) - 0.5)
+        axes.set_yticks(range(len(rows)), [name for name, _ in rows])
+        axes.set_xlabel("seconds")
+        axes.set_title(clip.name)
+        axes.spines["left"].set_visible(False)
+    return figure
+
+
+def _bar(axes: "Axes", one: Segment, clip: Clip, height: int, colour: tuple[str, float]) -> None:
+    """One segment with as much of its name as fits in it."""
+    start, length = one.start / clip.fps, (one.end - one.start) / clip.fps
+    axes.broken_barh([(start, length)], (height - 0.38, 0.76), facecolors=colour)
+    room = int(length * clip.fps / clip.frames * (WIDTH - 0.8) / INCHES_A_LETTER)
+    if room >= 2:
+        name = one.label if len(one.label) <= room else one.label[: room - 1] + "…"
+        axes.text(
+            start + length / 2, height, name, ha="center", va="center", color="white", fontsize=7.5
+        )

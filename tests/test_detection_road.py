@@ -1,0 +1,303 @@
+"""Detection from recordings to figures: train, resume, evaluate, detect, and what goes wrong."""
+
+import json
+
+import numpy as np
+import pytest
+import torch
+
+from laban import config
+from laban.batch import collate
+from laban.benchmarks import find_benchmark
+from laban.cli import main
+from laban.clip import Clip, Segment
+from laban.convert import convert
+from laban.detection import Spans
+from laban.detector import Detector
+from laban.errors import LabanError
+from laban.evaluation.detection import detection
+from laban.motions.pku import write_pku
+from laban.run import Run
+from laban.skeletons import SKELETONS
+from laban.store import Store
+from laban.train import train
+from laban.windows import cut
+
+RECIPE = """
+benchmark: {folder}/toy.yaml
+pipeline: {{name: general, frames: 8, persons: 1, shortest: 0.9}}
+encoder: {{name: st-gcn, layers: [[8, 1], [16, 2]], kernel: 3, dropout: 0.0}}
+objective: {{name: detection, window: 9, every: 3, hop: 2}}
+training:
+  epochs: 6
+  batch: 16
+  validation: 0.2
+  select: best
+  optimiser: {{name: adamw, lr: 0.01}}
+  schedule: {{name: cosine, warmup: 1}}
+"""
+BENCHMARK = """
+name: toy
+classes: [raise, lower]
+train: {subject: [1, 2, 3, 4]}
+test: {subject: [5]}
+"""
+
+
+def recordings():
+    """Hands that go up or down for 20 frames, with noise and pauses around."""
+    skeleton, rng = SKELETONS["kinect-v2"], np.random.default_rng(0)
+    stance = rng.normal(size=(25, 3))
+    for number in range(15):
+        frames, segments = 130, []
+        height = np.zeros(frames)
+        for k, start in enumerate((15, 55, 95)):
+            up = bool((number + k) % 2)
+            span = slice(start, start + 20)
+            height[span] = (1 if up else -1) * np.linspace(0, 3, 20)
+            segments.append(Segment("raise" if up else "lower", start, start + 20))
+        poses = np.repeat(stance[None], frames, 0) + rng.normal(size=(frames, 25, 3)) * 0.03
+        for joint in skeleton.parts["arm-left"]:
+            poses[:, joint, 1] += height
+        facts = {"subject": str(1 + number // 3)}
+        yield Clip(f"r{number}", poses, skeleton, segments=tuple(segments), facts=facts)
+
+
+@pytest.fixture(scope="module")
+def work(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("detection")
+    Store.write(folder / "store.arrow", recordings())
+    (folder / "toy.yaml").write_text(BENCHMARK)
+    (folder / "recipe.yaml").write_text(RECIPE.format(folder=folder))
+    return folder
+
+
+def trained(work, out, *arguments, resume=False):
+    recipe = config.resolve(config.load_recipe(str(work / "recipe.yaml")), arguments)
+    drawn = out == "run"
+    data = work / "store.arrow"
+    return train(recipe, data=data, out=work / out, resume=resume, report=drawn)
+
+
+@pytest.fixture(scope="module")
+def run(work):
+    return trained(work, "run").value
+
+
+def test_a_run_finds_most_actions_and_says_how_well(work, run):
+    assert run["recordings"] == 3 and run["segments"]["true"] == 9
+    assert run["map_a"]["0.5"] > 60 and run["frame_accuracy"] > 70
+    assert run["map_a"]["0.1"] >= run["map_a"]["0.5"] >= run["map_a"]["0.9"]
+    kept = json.loads((work / "run/detection.json").read_text())
+    assert kept["f1"] == run["f1"] and kept["joining"] == run["joining"]
+    assert {path.name for path in (work / "run").iterdir()} >= {
+        "weights.safetensors",
+        "timeline-best.png",
+        "timeline-worst.png",
+    }
+    assert not list((work / "run").glob("prepared*"))
+
+
+def test_joining_is_tuned_on_validation_recordings_and_kept(work, run):
+    facts = Run.open(work / "run")
+    assert facts.notes["joining"] == run["joining"]
+    assert facts.notes["clips"] == {"train": 9, "validation": 3, "test": 3}
+    assert facts.recipe["objective"]["threshold"] == 0.4  # where the tuning started
+    assert run["selection"].startswith("best epoch on 3 training recordings set apart by subject")
+
+
+def test_evaluation_repeats_the_training_s_figures(work, run):
+    again = detection(work / "run", work / "store.arrow").to_json()
+    assert again == {key: value for key, value in run.items() if key not in ("run", "selection")}
+
+
+def test_two_trainings_and_a_resumed_one_are_the_same(work, run):
+    trained(work, "half", "--training.epochs", "1", "--training.schedule.name", "constant")
+    whole = ("--training.epochs", "2", "--training.schedule.name", "constant")
+    trained(work, "whole", *whole)
+    (work / "other").mkdir()
+    # An interrupted training: the checkpoint of one epoch under the facts of two.
+    (work / "other/last.ckpt").write_bytes((work / "half/last.ckpt").read_bytes())
+    (work / "other/run.json").write_bytes((work / "whole/run.json").read_bytes())
+    trained(work, "other", *whole, resume=True)
+    one, two = (Run.open(work / name).load() for name in ("whole", "other"))
+    for key, value in one.objective.state_dict().items():
+        assert torch.equal(value, two.objective.state_dict()[key]), key
+
+
+@pytest.mark.parametrize("batch", [1, 7, 200])
+def test_blocks_of_any_size_give_the_same_probabilities(work, run, batch):
+    folder = Run.open(work / "run")
+    clip = Store(work / "store.arrow")[14]
+    clip.present = clip.present.copy()
+    clip.present[:, 40:60] = False
+    whole = np.concatenate(list(Detector(folder).probabilities(clip)))
+    parts = list(Detector(folder, batch=batch).probabilities(clip))
+    assert max(map(len, parts)) <= 2 * batch
+    np.testing.assert_allclose(np.concatenate(parts), whole, atol=1e-5)
+    assert whole.shape == (130, 3)
+    np.testing.assert_allclose(whole.sum(1), 1, atol=1e-6)
+    assert (whole[46:54] == [0, 0, 1]).all()  # nobody is in these windows
+
+
+@pytest.mark.parametrize("hop", [1, 3])
+def test_frames_that_come_one_by_one_give_the_same_probabilities(work, hop):
+    recipe = config.resolve(
+        config.load_recipe(str(work / "recipe.yaml")), ["--objective.hop", str(hop)]
+    )
+    store, benchmark = Store(work / "store.arrow"), find_benchmark(recipe.benchmark)
+    made = Run(work, recipe.values, store.skeleton, 3, "joint", benchmark)
+    torch.manual_seed(0)
+    detector = Detector(made, made.build())
+    for frames in (1, 5, 40):
+        clip = cut(store[0], 20, 20 + frames)
+        empty = np.zeros_like(clip.poses[:, :1])
+        one_by_one = (
+            Clip("f", np.concatenate((clip.poses[:, t : t + 1], empty)), clip.skeleton)
+            for t in range(frames)
+        )
+        live = np.concatenate(list(detector.live(one_by_one)))
+        whole = np.concatenate(list(detector.probabilities(clip)))
+        np.testing.assert_allclose(live, whole, atol=1e-5)
+
+
+@pytest.mark.parametrize("hop", [1, 3])
+def test_hi_trs_shares_frames_and_says_what_each_window_says(work, hop):
+    arguments = ["--benchmark", str(work / "toy.yaml"), "--objective.hop", str(hop)]
+    for key, value in {"width": 16, "depth": 1, "heads": 2, "head_width": 8}.items():
+        arguments += [f"--encoder.{key}", str(value)]
+    recipe = config.resolve(config.load_recipe("hi-trs-pku1-detection"), arguments)
+    store, benchmark = Store(work / "store.arrow"), find_benchmark(recipe.benchmark)
+    made = Run(work, recipe.values, store.skeleton, 3, "joint", benchmark)
+    torch.manual_seed(0)
+    detector = Detector(made, made.build(), batch=9)
+    assert detector.objective.shares
+    clip = store[0]
+    clip.present = clip.present.copy()
+    clip.present[:, 50:90] = False
+    found = np.concatenate(list(detector.probabilities(clip)))
+    assert found.shape == (130, 3) and (found[60:80] == [0, 0, 1]).all()
+    for frame in (0, 4, 47, 48, 93, 129):
+        centre = min(129, frame // hop * hop + hop // 2)
+        window = detector.parts.pipeline.prepare(cut(clip, centre - 7, centre + 8))
+        with torch.inference_mode():
+            expected = detector.objective.eval().scores(collate([window], [0], [0])).softmax(1)
+        np.testing.assert_allclose(found[frame], expected[0], atol=1e-5)
+
+
+def test_detect_prints_segments_and_draws(work, run, capsys):
+    call = ["detect", work / "run", work / "store.arrow", "--clip", "r14", "--out", work / "drawn"]
+    assert main([*map(str, call), "--json"]) == 0
+    (found,) = json.loads(capsys.readouterr().out)
+    assert found["clip"] == "r14"
+    assert {"label", "start", "end", "confidence"} == set(found["segments"][0])
+    assert all(0 <= s["start"] < s["end"] <= 130 for s in found["segments"])
+    assert (work / "drawn/r14.png").read_bytes().startswith(b"\x89PNG")
+    assert main([*map(str, call)]) == 0
+    assert "r14: " in capsys.readouterr().out
+
+
+def lines_of(clip, **times):
+    return [
+        json.dumps({"poses": clip.poses[:, t].tolist(), "time": times.get(f"t{t}", t / 30)}) + "\n"
+        for t in range(clip.frames)
+    ]
+
+
+def test_follow_reports_actions_with_their_delay(work, run, capsys, monkeypatch):
+    clip = Store(work / "store.arrow")[14]
+    monkeypatch.setattr("sys.stdin", lines_of(clip))
+    assert main(["detect", str(work / "run"), "--follow"]) == 0
+    out, err = capsys.readouterr()
+    told = [json.loads(line) for line in out.splitlines()]
+    detector = Detector(Run.open(work / "run"))
+    whole = [(one.label, one.start, one.end) for one in detector.detect(clip)]
+    over = [(row["label"], row["start"], row["end"]) for row in told if row["end"] is not None]
+    assert over == whole and len(over) >= 2 and err == ""
+    first = next(row for row in told if row["end"] is None)
+    assert first["frame"] < whole[0][2] + detector.waited
+    assert first["delay"] == first["frame"] - first["start"] <= detector.waited + 1
+
+
+@pytest.mark.parametrize(
+    ("change", "sentence"),
+    [
+        (lambda lines: [*lines[:5], "{}\n"], "line 6: this is no frame"),
+        (lambda lines: [*lines[:5], "[1"], "line 6: this is no frame"),
+        (lambda lines: [lines[1], lines[0]], "line 2: time 0 is not behind 0.0333"),
+        (lambda _: ['{"poses": [[[1, 2, 3]]]}'], "line 1: give the poses of at most 8 persons"),
+        (lambda _: ['{"poses": [], "time": "now"}'], "line 1: time is 'now'"),
+    ],
+)
+def test_lines_that_are_no_frames_are_said(work, run, change, sentence, capsys, monkeypatch):
+    monkeypatch.setattr("sys.stdin", change(lines_of(Store(work / "store.arrow")[0])))
+    assert main(["detect", str(work / "run"), "--follow"]) == 2
+    assert sentence in capsys.readouterr().err
+
+
+def test_gaps_in_time_are_said(work, run, capsys, monkeypatch):
+    clip = cut(Store(work / "store.arrow")[0], 0, 6)
+    monkeypatch.setattr("sys.stdin", lines_of(clip, t5=14 / 30))
+    assert main(["detect", str(work / "run"), "--follow"]) == 0
+    assert "line 6: 0.333 s since the frame before, about 9 frames" in capsys.readouterr().err
+
+
+def test_evaluate_prints_the_protocol(work, run, capsys):
+    call = ["evaluate", work / "run", "--data", work / "store.arrow", "--protocol", "detection"]
+    assert main(list(map(str, call))) == 0
+    assert f"mAP_a at 0.5: {run['map_a']['0.5']:.1f} %" in capsys.readouterr().out
+    assert main([*map(str, call), "--neighbours", "2"]) == 2
+    assert "--neighbours is no option of protocol detection" in capsys.readouterr().err
+
+
+def test_a_detection_run_names_no_clips_and_the_other_way_round(work, run, toy, capsys):
+    for words in (
+        ["predict", work / "run", work / "store.arrow"],
+        ["evaluate", work / "run", "--data", work / "store.arrow"],
+    ):
+        assert main(list(map(str, words))) == 2
+        assert "finds actions in recordings" in capsys.readouterr().err
+    recipe = config.resolve(
+        config.load_recipe(str(toy / "recipe.yaml")), ["--training.epochs", "1"]
+    )
+    train(recipe, data=toy / "store.arrow", out=work / "clips", report=False)
+    assert main(["detect", str(work / "clips"), str(toy / "store.arrow")]) == 2
+    assert "use 'laban predict'" in capsys.readouterr().err
+
+
+def test_what_is_odd_about_a_recording_is_said(work, run):
+    detector = Detector(Run.open(work / "run"))
+    clip = Store(work / "store.arrow")[0]
+    short = Clip("s", clip.poses[:, :4], clip.skeleton, fps=60.0)
+    assert [sentence.split(":")[0] for sentence in detector.check(short)] == [
+        "recording s has 4 frames, fewer than a window of 9",
+        "recording s has 60 frames a second, the run was trained on 30",
+    ]
+    assert len(np.concatenate(list(detector.probabilities(short)))) == 4
+    empty = Clip("e", np.zeros((1, 30, 25, 3)), clip.skeleton)
+    assert "nobody is in any frame" in detector.check(empty)[0]
+    assert detector.detect(empty) == []
+    with pytest.raises(LabanError, match="recording h has skeleton kinect-v1"):
+        detector.check(Clip("h", np.ones((1, 9, 20, 3)), "kinect-v1"))
+
+
+def test_a_training_without_recordings_says_so(toy, work, tmp_path):
+    recipe = config.resolve(
+        config.load_recipe(str(work / "recipe.yaml")), ["--benchmark", str(toy / "toy.yaml")]
+    )
+    with pytest.raises(LabanError, match="no test recording with segments"):
+        train(recipe, data=toy / "store.arrow", out=tmp_path / "r")
+
+
+def test_built_in_recordings_train_and_are_detected(tmp_path):
+    """PKU-MMD's files from the writer to figures, with the shipped recipe."""
+    write_pku(tmp_path / "raw", performers=(1, 3), length=2, views=("M",), actions=(8, 9))
+    convert("pku-mmd", tmp_path / "raw", tmp_path / "s.arrow")
+    recipe = config.resolve(config.load_recipe("demo-detection"), ["--training.epochs", "1"])
+    value = train(recipe, data=tmp_path / "s.arrow", out=tmp_path / "run", report=False).value
+    assert value["recordings"] == 1 and value["segments"]["true"] >= 2
+    assert set(value["per_class"]) == set(Run.open(tmp_path / "run").classes)
+
+
+def test_spans_of_nothing():
+    assert len(Spans.of([])) == 0
