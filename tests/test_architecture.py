@@ -15,7 +15,7 @@ FILES = sorted(SOURCE.rglob("*.py"))
 
 # Each layer may import from itself and from those before it.
 LAYERS = [
-    {"errors", "progress", "result", "unfinished"},
+    {"errors", "progress", "result", "unfinished", "component", "prediction", "alignment"},
     {"skeletons"},
     {"clip", "own_layout"},
     {"classes", "layout", "draws", "batch", "mapping"},
@@ -23,8 +23,9 @@ LAYERS = [
     {"naming", "writers"},
     {"motions", "render", "render_page", "convert", "health"},
     {"info"},
-    {"pipelines"},
+    {"pipelines", "card"},
     {"dataset", "splits", "recordings", "write"},
+    {"runtime"},
     {"nn"},
     {"encoders"},
     {"official"},
@@ -34,11 +35,13 @@ LAYERS = [
     {"run"},
     {"evaluation"},
     {"inference"},
+    {"loading"},
+    {"live", "export"},
     {"figures", "page", "report_clips", "report"},
     {"recipes"},
     {"config"},
     {"train", "importing"},
-    {"commands", "demo"},
+    {"commands", "predict", "demo"},
     {"cli", "__main__", "__init__"},
 ]
 LEVEL = {module: level for level, layer in enumerate(LAYERS) for module in layer}

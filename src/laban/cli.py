@@ -31,7 +31,8 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
     "import": ("laban.importing", "import_checkpoint", "an official checkpoint becomes a run"),
     "evaluate": ("laban.commands", "evaluate", "a run's scores on a benchmark's test clips"),
     "fuse": ("laban.commands", "fuse", "several runs' scores summed"),
-    "predict": ("laban.commands", "predict", "the actions of recordings of any known format"),
+    "predict": ("laban.predict", "predict", "the actions of recordings of any known format"),
+    "export": ("laban.export", "export", "a run as one file: ONNX, or torch.export's .pt2"),
     "render": ("laban.commands", "render", "a clip as gif, mp4, png or html"),
     "recipes": ("laban.commands", "recipes", "the built-in recipes and the papers' tables"),
 }

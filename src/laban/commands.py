@@ -2,8 +2,7 @@
 
 import argparse
 import shlex
-import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from inspect import signature
 from pathlib import Path
@@ -11,18 +10,16 @@ from typing import Any, Literal, NoReturn
 
 from laban import config
 from laban.benchmarks import FOLDS
-from laban.clip import Clip
 from laban.errors import LabanError, unknown_name
 from laban.evaluation import PROTOCOLS
 from laban.evaluation.scores import Scores
 from laban.evaluation.scores import fuse as fused
-from laban.inference import load
 from laban.objectives import learns_from_labels
 from laban.recordings import recordings
 from laban.result import Result
 from laban.train import train
 
-__all__ = ["evaluate", "fuse", "predict", "pretrain_command", "recipes", "render", "train_command"]
+__all__ = ["evaluate", "fuse", "pretrain_command", "recipes", "render", "train_command"]
 
 
 def train_command(arguments: Sequence[str]) -> Result | None:
@@ -193,36 +190,6 @@ def fuse(
     single = {str(run): round(one.top(1), 2) for run, one in zip(runs, tested, strict=True)}
     lines = [f"  {run}: {top:.1f} %" for run, top in single.items()]
     return Result(value | {"runs": single}, "\n".join([*lines, "fused", scores_text(value)]))
-
-
-def predict(run: Path, source: list[Path]) -> Result:
-    """The actions of recordings: raw files of any known format, folders, zips or stores.
-
-    Args:
-        run: The run folder.
-        source: Recordings.
-    """
-    recogniser = load(run)
-    skipped: list[str] = []
-
-    def fitting() -> Iterator[Clip]:
-        for path in source:
-            for clip in recordings(path, skip=skipped.append):
-                try:
-                    recogniser.check(clip)
-                except LabanError as error:
-                    skipped.append(str(error))
-                    continue
-                yield clip
-
-    found = recogniser.predict(fitting())
-    for sentence in skipped:
-        sys.stderr.write(f"skipped {sentence}\n")
-    if not found:
-        raise LabanError(skipped[0] if skipped else f"{source[0]} holds no recording")
-    value = [prediction.to_json() for prediction in found]
-    lines = [f"{p['clip']}: {p['label']} ({100 * p['probability']:.1f} %)" for p in value]
-    return Result(value, "\n".join(lines))
 
 
 def render(source: Path, out: Path, *, clip: str | None = None) -> Result:
