@@ -175,7 +175,7 @@ def test_prediction_needs_no_pytorch(file):
     folder, _ = file
     program = (
         "import sys\n"
-        "for name in ('torch', 'lightning_fabric', 'torchmetrics', 'safetensors', 'einops'):\n"
+        "for name in ('torch', 'lightning_fabric', 'torchmetrics', 'safetensors', 'rich', 'matplotlib'):\n"
         "    sys.modules[name] = None\n"
         "from laban.cli import main\n"
         "sys.exit(main(['predict', *sys.argv[1:], '--json']))"

@@ -18,6 +18,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
@@ -205,14 +206,23 @@ def _difference(run: Run, parts: Parts, computed: Any) -> float:
 def quantise(path: Path, out: Path, facts: dict[str, Any]) -> None:
     """Writes an ONNX file whose linear maps have weights of 8 bits, and inputs at run time."""
     import onnx
+    import onnxruntime
     from onnxruntime.quantization import QuantType, quantize_dynamic
 
+    options = onnxruntime.SessionOptions()
+    options.log_severity_level = 4
+    options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_ENABLE_BASIC
+    with TemporaryDirectory() as folder:
+        # Batch normalisation lies folded into the weights: first those must be constants.
+        options.optimized_model_filepath = f"{folder}/folded.onnx"
+        onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
+        model = onnx.load(options.optimized_model_filepath)
+    del model.graph.value_info[:]  # the shapes of the linear maps that are about to be turned
     with _quiet():
-        quantize_dynamic(path, out, weight_type=QuantType.QInt8)
+        quantize_dynamic(model, out, weight_type=QuantType.QInt8, op_types_to_quantize=["MatMul"])
     model = onnx.load(out)
-    if CARD not in {row.key for row in model.metadata_props}:
-        model.metadata_props.add(key=CARD, value=json.dumps(facts))
-        onnx.save(model, out)
+    model.metadata_props.add(key=CARD, value=json.dumps(facts))
+    onnx.save(model, out)
 
 
 def top1(predictor: ExportedPredictor, data: Path) -> float:
