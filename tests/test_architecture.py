@@ -37,6 +37,8 @@ LAYERS = [
     {"inference"},
     {"loading"},
     {"live", "export"},
+    {"server"},
+    {"serve"},
     {"figures", "page", "report_clips", "report"},
     {"recipes"},
     {"config"},

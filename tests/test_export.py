@@ -175,7 +175,8 @@ def test_prediction_needs_no_pytorch(file):
     folder, _ = file
     program = (
         "import sys\n"
-        "for name in ('torch', 'lightning_fabric', 'torchmetrics', 'safetensors', 'rich', 'matplotlib'):\n"
+        "heavy = 'torch lightning_fabric torchmetrics safetensors joblib matplotlib PIL rich'\n"
+        "for name in heavy.split():\n"
         "    sys.modules[name] = None\n"
         "from laban.cli import main\n"
         "sys.exit(main(['predict', *sys.argv[1:], '--json']))"
@@ -198,6 +199,8 @@ def test_what_is_no_export_is_refused(file, tmp_path):
         load(tmp_path / "none.onnx")
     with pytest.raises(LabanError, match=r"must end in \.onnx or \.pt2"):
         export(folder / "run", tmp_path / "model.bin")
+    with pytest.raises(LabanError, match="is no folder"):
+        export(folder / "run", tmp_path / "none" / "model.onnx")
     with pytest.raises(LabanError, match="has skeleton hand-20"):
         load(folder / "model.onnx").predict(
             type(clips()[0])("x", np.ones((1, 5, 20, 3)), SKELETONS["hand-20"])

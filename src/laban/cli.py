@@ -33,6 +33,7 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
     "fuse": ("laban.commands", "fuse", "several runs' scores summed"),
     "predict": ("laban.predict", "predict", "the actions of recordings of any known format"),
     "export": ("laban.export", "export", "a run as one file: ONNX, or torch.export's .pt2"),
+    "serve": ("laban.serve", "serve", "a run answers over HTTP: uploads and live poses"),
     "render": ("laban.commands", "render", "a clip as gif, mp4, png or html"),
     "recipes": ("laban.commands", "recipes", "the built-in recipes and the papers' tables"),
 }

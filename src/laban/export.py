@@ -17,6 +17,7 @@ import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from importlib.util import find_spec
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -127,6 +128,10 @@ def export(run: Path, out: Path, *, data: Path | None = None, int8: bool = False
         raise LabanError(f"{out} must end in .onnx or .pt2")
     if int8 and out.suffix != ".onnx":
         raise LabanError(f"--int8 is about .onnx files, not {out}")
+    if not out.parent.is_dir():
+        raise LabanError(f"{out.parent} is no folder, make it or choose another place")
+    if out.suffix == ".onnx":
+        _need_exporter()
     opened = Run.open(run)
     parts = opened.load()
     parts.objective.float()
@@ -160,10 +165,6 @@ def save_onnx(
     program: ExportedProgram, out: Path, facts: dict[str, Any], run: Run, parts: Parts
 ) -> float:
     """Writes an ONNX file, and gives its largest difference to the run under ONNX Runtime."""
-    try:
-        import onnxscript  # noqa: F401
-    except ImportError:
-        raise LabanError("ONNX files need pip install 'laban[export]'") from None
     with torch.no_grad(), _quiet():
         converted = torch.onnx.export(
             program,
@@ -234,6 +235,13 @@ def top1(predictor: ExportedPredictor, data: Path) -> float:
     clips = (replace(store[key], name=str(key)) for key in splits.test.keys)
     found = [row.index for row in predictor.predict(clips)]
     return round(100 * float(np.mean(np.array(found) == splits.test.labels)), 2)
+
+
+def _need_exporter() -> None:
+    """Says what to install before any work is done."""
+    for name in ("onnx", "onnxruntime", "onnxscript"):
+        if find_spec(name) is None:
+            raise LabanError(f"ONNX files need {name}: pip install 'laban[export]'")
 
 
 def _size(path: Path) -> str:

@@ -8,7 +8,7 @@ holds until it has become improbable or another has become clearly probable (hys
 
 import math
 from collections.abc import Hashable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -49,8 +49,8 @@ class _Belief:
     """What is held of one person, or of all together."""
 
     shares: np.ndarray | None = None
+    time: float = 0.0
     held: int | None = None
-    slots: list[int] = field(default_factory=list)
 
 
 class Ring:
@@ -263,8 +263,9 @@ class Stream:
         if belief.shares is None or not self.smoothing:
             belief.shares = row
         else:
-            keep = math.exp(-self._steps / self.fps / self.smoothing)
+            keep = math.exp((belief.time - time) / self.smoothing)
             belief.shares = keep * belief.shares + (1 - keep) * row
+        belief.time = time
         best = int(belief.shares.argmax())
         if belief.held is not None and belief.shares[belief.held] < self.leave:
             belief.held = None

@@ -91,7 +91,7 @@ class ExportedPredictor(Predictor):
         pipeline = component(PIPELINES, card.recipe["pipeline"], card.skeleton)
         super().__init__(card, pipeline, batch=batch)
         self._inputs = {one.name: one.shape for one in self.session.get_inputs()}
-        self._most = facts["most_frames"]
+        self._most = facts.get("most_frames")
 
     def prepared_scores(self, clips: Sequence[Clip]) -> np.ndarray:
         """Class scores of prepared clips: ``-> (B, classes)``."""
