@@ -53,7 +53,9 @@ def test_limits_hold(client, tmp_path):
     long = store_bytes(tmp_path / "s.arrow", 1, frames=201)
     said = client.post("/predict", content=long)
     assert said.status_code in (413, 422) and said.json()["detail"]
-    assert client.post("/predict?name=../x", content=b"x").status_code == 400
+    for name in ("../x", "..", "", "a\0", "\u4e00" * 200, "/etc/passwd"):
+        said = client.post("/predict", params={"name": name}, content=b"x")
+        assert said.status_code == 400 and "name" in said.json()["detail"]
     assert client.get("/health", headers={"host": "elsewhere.org"}).status_code == 400
 
 

@@ -23,6 +23,7 @@ from fastapi.middleware.trustedhost import TrustedHostMiddleware
 from fastapi.responses import PlainTextResponse
 
 import laban
+from laban.clip import Clip
 from laban.errors import LabanError
 from laban.live import Answer, Stream
 from laban.recordings import recordings
@@ -102,7 +103,9 @@ class Service:
 
     def judge(self, body: bytes, name: str) -> dict[str, Any]:
         """Predictions of the clips in a file's bytes, and sentences about those without one."""
-        limits, skipped, kept, frames = self.limits, list[str](), [], 0
+        limits, frames = self.limits, 0
+        skipped: list[str] = []
+        kept: list[Clip] = []
         with TemporaryDirectory() as folder:
             path = Path(folder) / name
             path.write_bytes(body)
@@ -180,6 +183,12 @@ def _plain(answer: Answer) -> dict[str, Any]:
     return asdict(answer) | {"window": answer.window.to_json()}
 
 
+def _is_file_name(name: str) -> bool:
+    """Whether a name stays in its folder and is one to every file system."""
+    plain = name.isprintable() and Path(name).name == name and name not in ("", "..")
+    return plain and len(name.encode()) <= 200
+
+
 def application(
     predictor: Predictor, limits: Limits, *, hosts: Sequence[str] = ("localhost", "127.0.0.1")
 ) -> FastAPI:
@@ -221,8 +230,10 @@ def application(
         ``name`` is that of the file, which some formats need to be known by.
         """
         service.counts["uploads"] += 1
-        if not name.isprintable() or Path(name).name != name or not 0 < len(name) <= 200:
-            raise HTTPException(400, "name is that of a file, without folders")
+        if not _is_file_name(name):
+            raise HTTPException(
+                400, "name is that of a file, without folders, of 200 bytes at most"
+            )
         return await service.upload(request, name)
 
     @app.websocket("/live")
