@@ -15,7 +15,7 @@ FILES = sorted(SOURCE.rglob("*.py"))
 
 # Each layer may import from itself and from those before it.
 LAYERS = [
-    {"errors", "progress", "result", "unfinished"},
+    {"errors", "progress", "result", "unfinished", "component", "prediction", "alignment"},
     {"arguments"},
     {"skeletons"},
     {"clip", "own_layout"},
@@ -24,8 +24,9 @@ LAYERS = [
     {"naming", "reading", "writers", "resume", "detection"},
     {"motions", "render", "render_page", "convert", "health"},
     {"info"},
-    {"pipelines"},
+    {"pipelines", "card"},
     {"dataset", "splits", "recordings", "write", "windows"},
+    {"runtime"},
     {"nn"},
     {"encoders"},
     {"official"},
@@ -36,13 +37,18 @@ LAYERS = [
     {"detector"},
     {"evaluation"},
     {"inference"},
+    {"loading"},
+    {"live", "export"},
+    {"server"},
+    {"serve"},
     {"figures", "page", "report_clips", "report_judged", "report", "timeline"},
     {"recipes"},
     {"config"},
+    {"ending"},
     {"train", "importing"},
     {"tuning"},
     {"protocols"},
-    {"commands", "demo", "detect", "follow"},
+    {"commands", "predict", "demo", "detect", "follow"},
     {"cli", "__main__", "__init__"},
 ]
 LEVEL = {module: level for level, layer in enumerate(LAYERS) for module in layer}

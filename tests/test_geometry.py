@@ -2,7 +2,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from laban.geometry import rotate, rotation_about, rotation_between
+from laban.geometry import rotate, rotation_about
 
 angle = st.floats(-360, 360)
 
@@ -19,25 +19,6 @@ def test_quarter_turns_go_counter_clockwise():
     for axis, start, end in (("z", x, y), ("x", y, z), ("y", z, x)):
         turn = rotation_about(axis, torch.tensor(90.0))
         torch.testing.assert_close(start @ turn.T, end, atol=1e-6, rtol=0)
-
-
-@given(st.lists(st.floats(-5, 5), min_size=6, max_size=6))
-def test_between_makes_parallel(numbers):
-    source, target = torch.tensor(numbers, dtype=torch.float64).split(3)
-    if source.norm() < 1e-3 or target.norm() < 1e-3:
-        return
-    turn = rotation_between(source, target)
-    turned = turn @ source
-    torch.testing.assert_close(turned / turned.norm(), target / target.norm(), atol=1e-6, rtol=0)
-    torch.testing.assert_close(turn @ turn.T, torch.eye(3, dtype=torch.float64))
-
-
-def test_between_opposite_and_zero():
-    up = torch.tensor([0.0, 0.0, 1.0])
-    turn = rotation_between(-up, up)
-    torch.testing.assert_close(turn @ -up, up)
-    torch.testing.assert_close(torch.linalg.det(turn), torch.tensor(1.0))
-    torch.testing.assert_close(rotation_between(torch.zeros(3), up), torch.eye(3))
 
 
 def test_each_clip_turns_by_its_own():

@@ -80,7 +80,15 @@ def made_run(folder, skeleton, classes, labels, encoder, *, training=None, notes
     recipe = {"about": "</pre>", "encoder": {"name": "some"}, "training": training or {}}
     rule = {"split": frozenset({"test"})}
     benchmark = Benchmark("made", tuple(classes), {"split": frozenset({"train"})}, rule)
-    run = Run(folder, recipe, skeleton, 3, "joint", benchmark, notes or {})
+    run = Run(
+        path=folder,
+        recipe=recipe,
+        skeleton=skeleton,
+        channels=3,
+        stream="joint",
+        benchmark=benchmark,
+        notes=notes or {},
+    )
     pipeline = GeneralPipeline(skeleton, frames=16, persons=1)
     parts = Parts(pipeline, encoder, nn.Identity())
     return run, parts, ClipDataset(store, range(len(labels)), labels, pipeline)

@@ -9,12 +9,13 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 __version__ = "0.1.0"
-__all__ = ["Clip", "LabanError", "Segment", "Skeleton", "Store", "load", "map_clip"]
+__all__ = ["Clip", "LabanError", "Segment", "Skeleton", "Store", "Stream", "load", "map_clip"]
 
 if TYPE_CHECKING:
     from laban.clip import Clip, Segment
     from laban.errors import LabanError
-    from laban.inference import load
+    from laban.live import Stream
+    from laban.loading import load
     from laban.mapping import map_clip
     from laban.skeletons import Skeleton
     from laban.store import Store
@@ -26,7 +27,8 @@ _HOMES = {
     "Segment": "laban.clip",
     "Skeleton": "laban.skeletons",
     "Store": "laban.store",
-    "load": "laban.inference",
+    "Stream": "laban.live",
+    "load": "laban.loading",
     "map_clip": "laban.mapping",
 }
 _MODULES = ("encoders", "motions", "official")

@@ -6,6 +6,7 @@ from typing import Any
 
 from torch import nn
 
+from laban.component import component
 from laban.encoders import ENCODERS
 from laban.objectives import OBJECTIVES, learns_from_labels
 from laban.pipelines import PIPELINES, Pipeline, View
@@ -31,17 +32,9 @@ def assemble(
 
     An objective that learns without labels is not told the classes.
     """
-    pipeline = _component(PIPELINES, recipe["pipeline"], skeleton)
+    pipeline = component(PIPELINES, recipe["pipeline"], skeleton)
     width = channels * stream_named(stream).width
-    encoder = _component(ENCODERS, recipe["encoder"], skeleton, channels=width)
+    encoder = component(ENCODERS, recipe["encoder"], skeleton, channels=width)
     told = {"classes": classes} if learns_from_labels(recipe) else {}
-    objective = _component(OBJECTIVES, recipe["objective"], encoder, View(pipeline, stream), **told)
+    objective = component(OBJECTIVES, recipe["objective"], encoder, View(pipeline, stream), **told)
     return Parts(pipeline, encoder, objective)
-
-
-def _component(
-    names: Mapping[str, type], options: Mapping[str, Any], *given: Any, **own: Any
-) -> Any:
-    """The component that ``name`` says, built with the other options, lists as tuples."""
-    values = {k: tuple(v) if isinstance(v, list) else v for k, v in options.items() if k != "name"}
-    return names[options["name"]](*given, **own, **values)

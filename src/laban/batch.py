@@ -3,11 +3,10 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import numpy as np
 import torch
 from torch import Tensor
 
-from laban.clip import Clip
+from laban.clip import Clip, stacked
 
 __all__ = ["Batch", "collate"]
 
@@ -44,18 +43,11 @@ class Batch:
 
 def collate(clips: Sequence[Clip], labels: Sequence[int], keys: Sequence[int]) -> Batch:
     """Stacks prepared clips: M and T grow to the largest of the batch, ``-> (B, M, T, V, C)``."""
-    persons = max(1, *(clip.persons for clip in clips)) if clips else 1
-    longest = max(1, *(clip.frames for clip in clips)) if clips else 1
-    joints, channels = clips[0].poses.shape[2:]
-    poses = np.zeros((len(clips), persons, longest, joints, channels), np.float32)
-    present = np.zeros((len(clips), persons, longest), bool)
-    for row, clip in enumerate(clips):
-        poses[row, : clip.persons, : clip.frames] = clip.poses
-        present[row, : clip.persons, : clip.frames] = clip.present
+    poses, present, frames = stacked(clips)
     return Batch(
         poses=torch.from_numpy(poses),
         present=torch.from_numpy(present),
-        frames=torch.tensor([clip.frames for clip in clips]),
+        frames=torch.from_numpy(frames),
         labels=torch.tensor(list(labels)),
         keys=torch.tensor(list(keys)),
     )

@@ -35,8 +35,10 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
         "an encoder judged on a benchmark's test clips",
     ),
     "fuse": ("laban.commands", "fuse", "several runs' scores summed"),
-    "predict": ("laban.commands", "predict", "the actions of recordings of any known format"),
+    "predict": ("laban.predict", "predict", "the actions of recordings of any known format"),
     "detect": ("laban.detect", "detect", "the actions in untrimmed recordings, as segments"),
+    "export": ("laban.export", "export", "a run as one file: ONNX, or torch.export's .pt2"),
+    "serve": ("laban.serve", "serve", "a run answers over HTTP: uploads and live poses"),
     "render": ("laban.commands", "render", "a clip as gif, mp4, png or html"),
     "recipes": ("laban.commands", "recipes", "the built-in recipes and the papers' tables"),
 }

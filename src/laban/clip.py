@@ -14,7 +14,7 @@ import numpy as np
 from laban.errors import LabanError
 from laban.skeletons import Skeleton, skeleton_named
 
-__all__ = ["Clip", "Segment", "cut_segments", "runs"]
+__all__ = ["Clip", "Segment", "cut_segments", "runs", "stacked"]
 
 
 @dataclass(frozen=True)
@@ -133,3 +133,18 @@ def runs(labels: Sequence[str | None]) -> tuple[Segment, ...]:
             found.append(Segment(label, start, end))
         start = end
     return tuple(found)
+
+
+def stacked(clips: Sequence[Clip]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Clips side by side, M and T those of the largest: ``-> (B, M, T, V, C), (B, M, T), (B,)``.
+
+    Zeros stand behind a clip's end and where nobody is; the last array has the real lengths.
+    """
+    persons = max((1, *(clip.persons for clip in clips)))
+    longest = max((1, *(clip.frames for clip in clips)))
+    poses = np.zeros((len(clips), persons, longest, *clips[0].poses.shape[2:]), np.float32)
+    present = np.zeros((len(clips), persons, longest), bool)
+    for row, clip in enumerate(clips):
+        poses[row, : clip.persons, : clip.frames] = clip.poses
+        present[row, : clip.persons, : clip.frames] = clip.present
+    return poses, present, np.array([clip.frames for clip in clips], np.int64)

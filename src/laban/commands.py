@@ -2,8 +2,7 @@
 
 import argparse
 import shlex
-import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Literal, NoReturn
@@ -18,12 +17,10 @@ from laban.arguments import (
     summary,
 )
 from laban.benchmarks import FOLDS
-from laban.clip import Clip
 from laban.errors import LabanError, unknown_name
 from laban.evaluation.detection import DetectionScores
 from laban.evaluation.scores import Scores
 from laban.evaluation.scores import fuse as fused
-from laban.inference import load
 from laban.objectives import learns_from_labels
 from laban.protocols import PROTOCOLS, check_options, find_scores, judge
 from laban.recordings import recordings
@@ -34,7 +31,6 @@ __all__ = [
     "evaluate",
     "evaluate_command",
     "fuse",
-    "predict",
     "pretrain_command",
     "recipes",
     "render",
@@ -230,36 +226,6 @@ def fuse(
     single = {str(run): round(one.top(1), 2) for run, one in zip(runs, tested, strict=True)}
     lines = [f"  {run}: {top:.1f} %" for run, top in single.items()]
     return Result(value | {"runs": single}, "\n".join([*lines, "fused", scores_text(value)]))
-
-
-def predict(run: Path, source: list[Path]) -> Result:
-    """The actions of recordings: raw files of any known format, folders, zips or stores.
-
-    Args:
-        run: The run folder.
-        source: Recordings.
-    """
-    recogniser = load(run)
-    skipped: list[str] = []
-
-    def fitting() -> Iterator[Clip]:
-        for path in source:
-            for clip in recordings(path, skip=skipped.append):
-                try:
-                    recogniser.check(clip)
-                except LabanError as error:
-                    skipped.append(str(error))
-                    continue
-                yield clip
-
-    found = recogniser.predict(fitting())
-    for sentence in skipped:
-        sys.stderr.write(f"skipped {sentence}\n")
-    if not found:
-        raise LabanError(skipped[0] if skipped else f"{source[0]} holds no recording")
-    value = [prediction.to_json() for prediction in found]
-    lines = [f"{p['clip']}: {p['label']} ({100 * p['probability']:.1f} %)" for p in value]
-    return Result(value, "\n".join(lines))
 
 
 def render(source: Path, out: Path, *, clip: str | None = None) -> Result:

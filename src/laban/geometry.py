@@ -14,7 +14,7 @@ import math
 import torch
 from torch import Tensor
 
-__all__ = ["rotate", "rotation_about", "rotation_between"]
+__all__ = ["rotate", "rotation_about"]
 
 _AXES = {"x": 0, "y": 1, "z": 2}
 
@@ -31,33 +31,6 @@ def rotation_about(axis: str, degrees: Tensor) -> Tensor:
     matrix[..., one, two] = -sin
     matrix[..., two, one] = sin
     return matrix
-
-
-def rotation_between(source: Tensor, target: Tensor) -> Tensor:
-    """The shortest rotation that makes source parallel to target: ``(..., 3) -> (..., 3, 3)``.
-
-    A zero vector asks for no turn and gets the identity; opposite vectors turn by half about
-    an axis across them.
-    """
-    length = source.norm(dim=-1, keepdim=True) * target.norm(dim=-1, keepdim=True)
-    cross = torch.linalg.cross(source, target, dim=-1)
-    cos = (source * target).sum(-1, keepdim=True) / length.clamp_min(1e-12)
-    sin = cross.norm(dim=-1, keepdim=True) / length.clamp_min(1e-12)
-    spare = torch.linalg.cross(source, _least_aligned(source), dim=-1)
-    axis = torch.where(sin > 1e-6, cross, spare)
-    axis = axis / axis.norm(dim=-1, keepdim=True).clamp_min(1e-12)
-    skew = torch.zeros(*axis.shape, 3, device=axis.device, dtype=axis.dtype)
-    x, y, z = axis.unbind(-1)
-    skew[..., 0, 1], skew[..., 0, 2], skew[..., 1, 2] = -z, y, -x
-    skew[..., 1, 0], skew[..., 2, 0], skew[..., 2, 1] = z, -y, x
-    eye = torch.eye(3, device=axis.device, dtype=axis.dtype)
-    turn = eye + sin[..., None] * skew + (1 - cos[..., None]) * (skew @ skew)  # Rodrigues
-    return torch.where(length[..., None] > 1e-12, turn, eye)
-
-
-def _least_aligned(vector: Tensor) -> Tensor:
-    """The unit vector of the axis that the vector leans on least: ``(..., 3) -> (..., 3)``."""
-    return torch.nn.functional.one_hot(vector.abs().argmin(-1), 3).to(vector.dtype)
 
 
 def rotate(poses: Tensor, rotation: Tensor) -> Tensor:

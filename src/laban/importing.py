@@ -91,7 +91,14 @@ def import_checkpoint(
     parts = assemble(resolved.values, skeleton, channels, stream, len(chosen.classes))
     _fill(parts, network, chosen)
     _try(parts, skeleton, channels)
-    run = Run(out, resolved.values, skeleton, channels, stream, chosen)
+    run = Run(
+        path=out,
+        recipe=resolved.values,
+        skeleton=skeleton,
+        channels=channels,
+        stream=stream,
+        benchmark=chosen,
+    )
     run.notes = _notes(name, checkpoint, options, encoder)
     new_folder(out)
     run.save_facts()

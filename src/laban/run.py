@@ -9,8 +9,7 @@ Prediction needs nothing else: a run knows its pipeline, stream and classes.
 import hashlib
 import json
 import os
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -21,14 +20,12 @@ from safetensors.torch import save_file
 from torch import nn
 
 from laban.assembly import Parts, assemble
-from laban.benchmarks import Benchmark
+from laban.card import FORMAT, Card
 from laban.errors import LabanError
 from laban.objectives import detects
-from laban.skeletons import Skeleton
 
 __all__ = ["FORMAT", "Run", "new_folder"]
 
-FORMAT = 1
 WEIGHTS = "weights.safetensors"
 
 
@@ -43,44 +40,15 @@ def new_folder(path: Path, *, resume: bool = False) -> Path:
     return path
 
 
-@dataclass
-class Run:
-    """What a run knows of itself.
+@dataclass(kw_only=True)
+class Run(Card):
+    """What a run knows of itself, and its folder.
 
     Attributes:
         path: Its folder.
-        recipe: The resolved recipe as plain values.
-        skeleton: The joint layout of its input.
-        channels: Channels of the poses, before the stream.
-        stream: The stream's word.
-        benchmark: Label set and split.
-        notes: Splits, selection, data, environment and seconds, for the report.
     """
 
     path: Path
-    recipe: dict[str, Any]
-    skeleton: Skeleton
-    channels: int
-    stream: str
-    benchmark: Benchmark
-    notes: dict[str, Any] = field(default_factory=dict)
-
-    @property
-    def classes(self) -> tuple[str, ...]:
-        """Class names in the order of the scores."""
-        return self.benchmark.classes
-
-    def facts(self) -> dict[str, Any]:
-        """The run as one JSON value."""
-        return {
-            "format": FORMAT,
-            "recipe": self.recipe,
-            "skeleton": self.skeleton.to_json(),
-            "channels": self.channels,
-            "stream": self.stream,
-            "benchmark": self.benchmark.to_json(),
-            "notes": self.notes,
-        }
 
     def save_facts(self) -> None:
         """Writes ``run.json`` and ``recipe.yaml``."""
@@ -93,19 +61,6 @@ class Run:
         new = self.path / f"{WEIGHTS}.new"
         save_file(tensors, new, metadata={"laban": json.dumps(self.facts())})
         os.replace(new, self.path / WEIGHTS)
-
-    def check(self, skeleton: Skeleton, channels: int, place: str) -> None:
-        """Refuses input of another layout.
-
-        Raises:
-            LabanError: Naming the place and what differs.
-        """
-        if skeleton.joints != self.skeleton.joints:
-            raise LabanError(
-                f"{place} has skeleton {skeleton.name}, this run takes {self.skeleton.name}"
-            )
-        if channels != self.channels:
-            raise LabanError(f"{place} has {channels} channels, this run takes {self.channels}")
 
     def need_clips(self) -> None:
         """Refuses a run that names frames of recordings where whole clips are to be named."""
@@ -169,28 +124,7 @@ class Run:
             header = (file.metadata() or {}).get("laban")
         if header is None:
             raise LabanError(f"{path / WEIGHTS} was not written by Laban, name a run folder")
-        return cls.from_facts(path, json.loads(header))
-
-    @classmethod
-    def from_facts(cls, path: Path, facts: Mapping[str, Any]) -> "Run":
-        """The run that `facts` describes."""
-        number = facts.get("format")
-        if not isinstance(number, int):
-            raise LabanError(f"{path} holds a damaged run, train it again")
-        if number > FORMAT:
-            raise LabanError(
-                f"{path} was written by a newer version (format {number}, this one reads up to "
-                f"{FORMAT}): update laban"
-            )
-        return cls(
-            path=path,
-            recipe=facts["recipe"],
-            skeleton=Skeleton.from_json(facts["skeleton"]),
-            channels=facts["channels"],
-            stream=facts["stream"],
-            benchmark=Benchmark.from_json(facts["benchmark"], str(path)),
-            notes=facts["notes"],
-        )
+        return cls.from_facts(json.loads(header), str(path), path=path)
 
     def metrics(self) -> list[dict[str, float]]:
         """One row an epoch."""

@@ -112,6 +112,6 @@ def centre_crop(chosen: Tensor, size: int) -> Tensor:
 
 def take_frames(poses: Tensor, present: Tensor, chosen: Tensor) -> tuple[Tensor, Tensor]:
     """Gathers frames: ``(B, M, T, V, C), (B, M, T), (B, W) -> (B, M, W, V, C), (B, M, W)``."""
-    batch = torch.arange(len(poses), device=poses.device)[:, None, None]
+    batch = torch.arange(poses.shape[0], device=poses.device)[:, None, None]
     person = torch.arange(poses.shape[1], device=poses.device)[None, :, None]
     return poses[batch, person, chosen[:, None]], present[batch, person, chosen[:, None]]

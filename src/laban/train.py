@@ -6,7 +6,6 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, cast
 
-import numpy as np
 import torch
 from lightning_fabric import Fabric
 from rich.console import Console
@@ -16,11 +15,9 @@ from laban.assembly import Parts
 from laban.benchmarks import Benchmark, find_benchmark
 from laban.config import Recipe, flat
 from laban.dataset import ClipDataset
-from laban.detector import Detector
+from laban.ending import finish_detection, finish_pretraining, finish_recognition
 from laban.errors import LabanError
-from laban.evaluation.detection import DetectionScores, found_in, tune
 from laban.evaluation.rank import first_loss, lost_rank, rank_of
-from laban.evaluation.recognition import scored
 from laban.evaluation.scoring import score
 from laban.objectives import detects, learns_from_labels
 from laban.objectives.detection import Detection
@@ -30,7 +27,7 @@ from laban.run import Run, environment, new_folder
 from laban.splits import Part, Splits, labelled_share, split_store
 from laban.store import Store
 from laban.training.loop import check_batch, fit, launch
-from laban.windows import Recordings, RecordingSplits, WindowDataset, split_recordings
+from laban.windows import RecordingSplits, WindowDataset, split_recordings
 
 __all__ = ["train"]
 
@@ -111,11 +108,11 @@ def train(
         return None
     run.notes["seconds"] = {"training": round(sum(row["seconds"] for row in history), 1)}
     if isinstance(splits, RecordingSplits):
-        return _finish_detection(run, parts, store, splits, report=report)
+        return finish_detection(run, parts, store, splits, report=report)
     if learns_from_labels(recipe.values):
         test_set = ClipDataset(store, splits.test.keys, splits.test.labels, parts.pipeline)
-        return _finish(run, parts, test_set, report=report)
-    return _finish_pretraining(run, parts, report=report)
+        return finish_recognition(run, parts, test_set, report=report)
+    return finish_pretraining(run, parts, report=report)
 
 
 @contextmanager
@@ -302,88 +299,3 @@ def _line(row: dict[str, float], epochs: int) -> str:
         text += f"  validation {100 * row['validation_accuracy']:5.1f} %"
     text += f"  rank {row['rank']:.1f}" if "rank" in row else ""
     return f"{text}  lr {row['lr']:.5f}  {row['seconds']:.1f} s"
-
-
-def _finish(run: Run, parts: Parts, test: ClipDataset, *, report: bool) -> Result:
-    """Weights, test scores and report of a trained objective."""
-    parts.objective.float()
-    run.save_weights(parts.objective)
-    scores = scored(parts.objective, test, run.benchmark, run.notes["left_out"]["test"])
-    run.notes["test"] = {"top1": round(scores.top(1), 2), "top5": round(scores.top(5), 2)}
-    run.save_facts()
-    run.save_weights(parts.objective)
-    scores.save(run.path / "test.parquet")
-    if report:
-        from laban.report import write_report
-
-        write_report(run, parts, scores, test)
-    value = scores.to_json() | {"run": str(run.path), "selection": run.notes["selection"]}
-    what = f"{run.benchmark.name}, {run.stream}, {value['clips']} test clips"
-    lines = [
-        f"{what}, {run.notes['selection']}",
-        f"top-1: {value['top1']:.1f} %",
-        f"top-5: {value['top5']:.1f} %",
-        f"run: {run.path}",
-    ]
-    return Result(value, "\n".join(lines))
-
-
-def _finish_detection(
-    run: Run, parts: Parts, store: Store, splits: RecordingSplits, *, report: bool
-) -> Result:
-    """Weights, joining and test figures of an objective that names frames of recordings."""
-    parts.objective.float()
-    run.notes["fps"] = float(np.median([store[key].fps for key in splits.train.keys]))
-    detector = Detector(run, parts)
-    if len(splits.validation):
-        tune(detector, store, splits.validation)
-    run.save_facts()
-    run.save_weights(parts.objective)
-    scores = found_in(detector, store, splits.test, run.benchmark.name)
-    value = scores.to_json() | {"run": str(run.path), "selection": run.notes["selection"]}
-    run.notes["test"] = {key: value[key]["0.5"] for key in ("map_a", "map_v", "f1")}
-    run.save_facts()
-    run.save_weights(parts.objective)
-    (run.path / "detection.json").write_text(json.dumps(value, indent=1))
-    if report:
-        _draw_extremes(run, store, splits.test, scores)
-    lines = [f"{run.notes['selection']}", str(scores), f"run: {run.path}"]
-    return Result(value, "\n".join(lines))
-
-
-def _draw_extremes(run: Run, store: Store, recordings: Recordings, scores: DetectionScores) -> None:
-    """The timelines of the recordings with the best and the worst F1."""
-    from laban.figures import png
-    from laban.timeline import timeline
-
-    values = [scores.f1(row) for row in range(len(recordings))]
-    for word, row in (("best", np.nanargmax(values)), ("worst", np.nanargmin(values))):
-        clip = store[recordings.keys[row]]
-        figure = timeline(clip, scores.segments(int(row)), run.classes)
-        png(figure, run.path / f"timeline-{word}.png")
-
-
-def _finish_pretraining(run: Run, parts: Parts, *, report: bool) -> Result:
-    """Weights and report of an objective that knows no classes."""
-    parts.objective.float()
-    run.save_facts()
-    run.save_weights(parts.objective)
-    if report:
-        from laban.report import write_pretraining_report
-
-        write_pretraining_report(run)
-    last = run.metrics()[-1]
-    clips = run.notes["clips"]["train"]
-    value = {
-        "run": str(run.path),
-        "benchmark": run.benchmark.name,
-        "clips": clips,
-        "epochs": int(last["epoch"]),
-        "loss": last["train_loss"],
-    }
-    lines = [
-        f"{run.benchmark.name}, {run.stream}, {clips} training clips without labels",
-        f"loss: {last['train_loss']:.4f}",
-        f"run: {run.path}",
-    ]
-    return Result(value, "\n".join(lines))

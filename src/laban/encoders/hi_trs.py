@@ -189,10 +189,10 @@ class HiTRS(nn.Module):
         if self.level == "frame":
             return x
         numbers = torch.arange(count * size, device=clips.device).view(1, count, size)
-        exists = clips.new_ones(len(clips), count, dtype=torch.bool)
+        exists = clips.new_ones(clips.shape[0], count, dtype=torch.bool)
         if present is not None:
             exists = present.any(1)
-        x = self.clips(x, numbers.expand(len(clips), -1, -1), exists, joints)
+        x = self.clips(x, numbers.expand(clips.shape[0], -1, -1), exists, joints)
         return x if self.level == "clip" else self.video(x)
 
     def frames(
@@ -299,7 +299,7 @@ class HiTRS(nn.Module):
         keys = pack(there, rows)
         mask = None if all_there(keys) else with_token(keys)
         x = self.whole(pack(clips.values[:, :, :, 0].flatten(0, 1), rows), code, mask)
-        x = unpack(x, rows, len(seen)).view(batch, persons, 1, 1, -1)
+        x = unpack(x, rows, seen.shape[0]).view(batch, persons, 1, 1, -1)
         return present_features(x, seen.view(batch, persons, 1, 1))
 
     def _encode(self, x: Tensor, shown: Tensor | None, places: Tensor | None, each: int) -> Tensor:

@@ -187,7 +187,7 @@ class TemporalAttention(nn.Module):
             y = y[:, :, :: self.stride]
         there = None if late.mask is None else late.mask.transpose(1, 2).flatten(0, 1)
         found = self._attended(y.flatten(0, 1), there)
-        found = rearrange(found, "(n v) t c -> n t v c", n=len(x))
+        found = rearrange(found, "(n v) t c -> n t v c", n=x.shape[0])
         if self.conv is not None:
             found = torch.cat((self.conv(x, scope, late), found), -1)
         if self.shortcut is None:
@@ -207,7 +207,9 @@ class TemporalAttention(nn.Module):
         if there is not None:
             there = F.pad(there, (0, more)).unflatten(1, (-1, self.window)).flatten(0, 1)
         windows = F.pad(y, (0, 0, 0, more)).unflatten(1, (-1, self.window)).flatten(0, 1)
-        return self.attention(windows, there).unflatten(0, (len(y), -1)).flatten(1, 2)[:, :length]
+        return (
+            self.attention(windows, there).unflatten(0, (y.shape[0], -1)).flatten(1, 2)[:, :length]
+        )
 
 
 class Layer(nn.Module):

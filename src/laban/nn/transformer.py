@@ -112,7 +112,7 @@ class TokenTransformer(nn.Module):
             for block in self.blocks:
                 x = block(x, mask)
             return x
-        token = self.token.to(x.dtype).expand(len(x), 1, -1)
+        token = self.token.to(x.dtype).expand(x.shape[0], 1, -1)
         x = torch.cat((x, token), 1)
         for number, block in enumerate(self.blocks, 1):
             x = block(x, mask, last_only=number == len(self.blocks))
@@ -121,4 +121,4 @@ class TokenTransformer(nn.Module):
 
 def with_token(keys: Tensor) -> Tensor:
     """(N, S) -> (N, 1, 1, S + 1): the [CLS] token can always be seen."""
-    return torch.cat((keys, keys.new_ones(len(keys), 1)), 1)[:, None, None]
+    return torch.cat((keys, keys.new_ones(keys.shape[0], 1)), 1)[:, None, None]

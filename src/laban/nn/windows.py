@@ -14,15 +14,6 @@ __all__ = ["Windows", "lengths_of", "sliding_windows"]
 Windows = tuple[int, int, int]
 
 
-def _last_window(length: int, windows: Windows) -> tuple[int, bool]:
-    """Number of a clip's last window, and whether it is longer than the padded frames."""
-    size, dilation, hop = windows
-    margin, span, end = size // 2 * dilation, (size - 1) * dilation, length - 1
-    reaches = -((span - margin - end) // hop)  # rounded up
-    last = max(0, reaches, (end + 2 * margin - span) // hop)
-    return last, last * hop + span > end + 2 * margin
-
-
 def sliding_windows(
     lengths: Tensor, longest: int, windows: Windows, *, repeat_short: bool = False
 ) -> tuple[Tensor, Tensor]:
@@ -36,12 +27,19 @@ def sliding_windows(
             loader for recognition has it.
     """
     size, dilation, hop = windows
-    margin = size // 2 * dilation
-    ends = [_last_window(length, windows) for length in range(1, longest + 1)]
-    counts = [last + 1 + (short and repeat_short) for last, short in ends]
-    table = torch.tensor([[last for last, _ in ends], counts], device=lengths.device)
-    last, count = table[:, lengths - 1]
-    place = torch.arange(max(counts), device=lengths.device)
+    margin, span = size // 2 * dilation, (size - 1) * dilation
+    # How far the start of a window can move until it passes the padded frames; never negative.
+    room = lengths - 1 + 2 * margin - span
+    fits = room // hop
+    reaches = ((room - margin).clamp(min=0) + hop - 1) // hop
+    last = torch.maximum(fits, reaches)
+    count = last + 1
+    # A closed form, for where a graph is exported the longest clip is an unknown number.
+    most = (longest - 1 + 2 * margin - span) // hop + 1
+    if hop - 1 > margin:  # else the last window that fits has always reached the last frame
+        count = count + (last > fits) * repeat_short
+        most = most + 1 + repeat_short
+    place = torch.arange(most, device=lengths.device)
     start = torch.minimum(place, last[:, None]) * hop  # (B, K)
     step = torch.arange(size, device=lengths.device) * dilation
     padded = lengths[:, None, None] + 2 * margin

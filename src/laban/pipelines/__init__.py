@@ -4,15 +4,16 @@
 else whenever a clip is read;
 ``view(batch, stream, generator)`` is batched, on the device, each clip with its own draw, and
 without a generator it is the test view.
+
+``prepare`` is NumPy alone, and the files import PyTorch where a view is made: an exported network,
+which has its view in it, runs where PyTorch is not.
 """
 
+from __future__ import annotations
+
 from dataclasses import dataclass
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
-import torch
-from torch import Tensor
-
-from laban.batch import Batch
 from laban.clip import Clip
 from laban.pipelines.dsta_net import DSTANetPipeline
 from laban.pipelines.general import GeneralPipeline
@@ -20,6 +21,12 @@ from laban.pipelines.hi_trs import HiTRSPipeline
 from laban.pipelines.pstl import PSTLPipeline
 from laban.pipelines.st_tr import STTRPipeline
 from laban.skeletons import Skeleton
+
+if TYPE_CHECKING:
+    import torch
+    from torch import Tensor
+
+    from laban.batch import Batch
 
 __all__ = ["PIPELINES", "Pipeline", "View"]
 
@@ -64,5 +71,7 @@ class View:
         self, batch: Batch, generator: torch.Generator | None = None
     ) -> tuple[Tensor, Tensor]:
         """``Batch (B, M, T, V, C) -> poses (B, M, T', V, C'), present (B, M, T')``."""
+        import torch
+
         with torch.autocast(batch.poses.device.type, enabled=False):
             return self.pipeline.view(batch, self.stream, generator)

@@ -22,21 +22,24 @@ Differs from the official code:
 - Each of its workers repeats the same random stream every epoch. Here every clip and epoch differ.
 """
 
+from __future__ import annotations
+
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 import numpy as np
-import torch
-from torch import Tensor
 
-from laban.batch import Batch
+from laban.alignment import rotation_between
 from laban.clip import Clip
-from laban.draws import Draws
 from laban.errors import LabanError
-from laban.geometry import rotation_between
 from laban.people import people_present
-from laban.sampling import centre_crop, random_crop, random_frames, take_frames, uniform_frames
 from laban.skeletons import Skeleton
-from laban.streams import stream_named
+
+if TYPE_CHECKING:
+    import torch
+    from torch import Tensor
+
+    from laban.batch import Batch
 
 __all__ = ["DSTANetPipeline", "Frame", "normalise"]
 
@@ -88,16 +91,16 @@ def normalise(
         moved = moved / (length if len(length) else 1.0)
     if not frame.up and not frame.right:
         return moved.astype(np.float32)
-    first = torch.from_numpy(np.ascontiguousarray(moved[0, present[0].argmax()])).double()
-    turn = torch.eye(3, dtype=torch.float64)
+    first = moved[0, present[0].argmax()].astype(np.float64)
+    turn = np.eye(3)
     if frame.up:
         tail, tip = (skeleton.index(joint) for joint in frame.up)
-        turn = rotation_between(first[tip] - first[tail], first.new_tensor([0, 0, 1]))
+        turn = rotation_between(first[tip] - first[tail], np.array([0, 0, 1]))
     if frame.right:
         tail, tip = (skeleton.index(joint) for joint in frame.right)
-        level = (first[tip] - first[tail]) @ turn.T * first.new_tensor([1, 1, 0])
-        turn = rotation_between(level, first.new_tensor([1, 0, 0])) @ turn
-    return (moved @ turn.numpy().T.astype(np.float32)).astype(np.float32)
+        level = (first[tip] - first[tail]) @ turn.T * [1, 1, 0]
+        turn = rotation_between(level, np.array([1, 0, 0])) @ turn
+    return (moved @ turn.T.astype(np.float32)).astype(np.float32)
 
 
 # The official NTU edge list as it ends up: joint minus what. The others stay zero.
@@ -190,6 +193,16 @@ class DSTANetPipeline:
         self, batch: Batch, stream: str, generator: torch.Generator | None = None
     ) -> tuple[Tensor, Tensor]:
         """``Batch (B, M, T, V, C) -> (B, M, crop, V, C'), (B, M, crop)``, see Pipeline."""
+        from laban.draws import Draws
+        from laban.sampling import (
+            centre_crop,
+            random_crop,
+            random_frames,
+            take_frames,
+            uniform_frames,
+        )
+        from laban.streams import stream_named
+
         flow = stream_named(stream)
         poses, present = flow(batch.poses, batch.present, self.tree)
         frames = flow.frames(batch.frames)

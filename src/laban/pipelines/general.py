@@ -14,21 +14,24 @@ Unusual here:
 - Streams are computed after augmentation and before sampling, on the clip's own frames.
 """
 
+from __future__ import annotations
+
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 import numpy as np
-import torch
-from torch import Tensor
 
-from laban.augment import jitter, random_mirror, random_rotation, random_scale, random_shear
-from laban.batch import Batch
 from laban.clip import Clip
-from laban.draws import Draws
 from laban.errors import LabanError
 from laban.people import bridge_gaps, people_present
-from laban.sampling import linear_frames, random_window, take_frames
 from laban.skeletons import Skeleton
-from laban.streams import stream_named
+
+if TYPE_CHECKING:
+    import torch
+    from torch import Tensor
+
+    from laban.batch import Batch
+    from laban.draws import Draws
 
 __all__ = ["GeneralPipeline"]
 
@@ -99,6 +102,10 @@ class GeneralPipeline:
         self, batch: Batch, stream: str, generator: torch.Generator | None = None
     ) -> tuple[Tensor, Tensor]:
         """``Batch (B, M, T, V, C) -> (B, M, frames, V, C'), (B, M, frames)``, see Pipeline."""
+        from laban.draws import Draws
+        from laban.sampling import linear_frames, random_window, take_frames
+        from laban.streams import stream_named
+
         flow = stream_named(stream)
         poses, frames = batch.poses, flow.frames(batch.frames)
         if generator is None:
@@ -112,6 +119,14 @@ class GeneralPipeline:
 
     def _augmented(self, batch: Batch, draws: Draws) -> Tensor:
         """A training view's poses before sampling: ``(B, M, T, V, C)``."""
+        from laban.augment import (
+            jitter,
+            random_mirror,
+            random_rotation,
+            random_scale,
+            random_shear,
+        )
+
         poses = batch.poses
         if self.mirror:
             poses = random_mirror(poses, draws, self.skeleton, probability=self.mirror)

@@ -25,22 +25,24 @@ Differs from the official code:
   interpolation moves bodies towards the zeros of an absence.
 """
 
+from __future__ import annotations
+
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 import numpy as np
-import torch
-import torch.nn.functional as F
-from torch import Tensor
 
-from laban.augment import random_interpolation, random_offsets, random_scale, random_shear
-from laban.batch import Batch
 from laban.clip import Clip
-from laban.draws import Draws
 from laban.errors import LabanError
 from laban.people import first_people
-from laban.sampling import random_trim, take_frames
 from laban.skeletons import Skeleton
-from laban.streams import stream_named
+
+if TYPE_CHECKING:
+    import torch
+    from torch import Tensor
+
+    from laban.batch import Batch
+    from laban.draws import Draws
 
 __all__ = ["HiTRSPipeline"]
 
@@ -94,6 +96,11 @@ class HiTRSPipeline:
         self, batch: Batch, stream: str, generator: torch.Generator | None = None
     ) -> tuple[Tensor, Tensor]:
         """``Batch (B, M, T, V, C) -> (B, persons, T', V, C'), (B, persons, T')``, see Pipeline."""
+        import torch.nn.functional as F
+
+        from laban.draws import Draws
+        from laban.streams import stream_named
+
         poses, present = batch.poses, batch.present
         if generator is not None:
             poses, present = self._changed(batch, Draws(generator, batch.keys))
@@ -105,6 +112,16 @@ class HiTRSPipeline:
 
     def _changed(self, batch: Batch, draws: Draws) -> tuple[Tensor, Tensor]:
         """A training view's poses before the stream: ``-> (B, M, T, V, C), (B, M, T)``."""
+        import torch
+
+        from laban.augment import (
+            random_interpolation,
+            random_offsets,
+            random_scale,
+            random_shear,
+        )
+        from laban.sampling import random_trim, take_frames
+
         poses, present, size = batch.poses, batch.present, batch.poses.shape[2]
         is_changed, in_time = draws.coin(probability=self.changed), draws.coin()
         kind = (draws.uniform() * 3).long().where(is_changed, -1)

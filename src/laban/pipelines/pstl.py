@@ -23,21 +23,23 @@ Differs from the official code (its behaviour is the option in brackets):
   (``augment: false``).
 """
 
+from __future__ import annotations
+
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 import numpy as np
-import torch
-from torch import Tensor
 
-from laban.augment import random_axis_rotation, random_shear, random_swap
-from laban.batch import Batch
 from laban.clip import Clip
-from laban.draws import Draws
 from laban.errors import LabanError
 from laban.people import drop_empty_frames, listed_people, people_present
-from laban.sampling import random_reflected, take_frames
 from laban.skeletons import Skeleton
-from laban.streams import stream_named
+
+if TYPE_CHECKING:
+    import torch
+    from torch import Tensor
+
+    from laban.batch import Batch
 
 __all__ = ["PSTLPipeline", "faced", "resized"]
 
@@ -160,6 +162,13 @@ class PSTLPipeline:
         self, batch: Batch, stream: str, generator: torch.Generator | None = None
     ) -> tuple[Tensor, Tensor]:
         """``Batch (B, M, T, V, C) -> (B, M, frames, V, C'), (B, M, frames)``, see Pipeline."""
+        import torch
+
+        from laban.augment import random_axis_rotation, random_shear, random_swap
+        from laban.draws import Draws
+        from laban.sampling import random_reflected, take_frames
+        from laban.streams import stream_named
+
         poses, present = stream_named(stream)(batch.poses, batch.present, self.skeleton)
         if generator is None or not self.augment:
             return poses, present

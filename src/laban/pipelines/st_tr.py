@@ -23,22 +23,24 @@ Differs from the official code:
   not turned.
 """
 
+from __future__ import annotations
+
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 import numpy as np
-import torch
-from torch import Tensor
 
-from laban.augment import random_move
-from laban.batch import Batch
+from laban.alignment import rotation_between
 from laban.clip import Clip
-from laban.draws import Draws
 from laban.errors import LabanError
-from laban.geometry import rotation_between
 from laban.people import energy, listed_people
-from laban.sampling import random_crop, take_frames
 from laban.skeletons import Skeleton
-from laban.streams import stream_named
+
+if TYPE_CHECKING:
+    import torch
+    from torch import Tensor
+
+    from laban.batch import Batch
 
 __all__ = ["STTRPipeline", "looped", "normalise"]
 
@@ -91,14 +93,14 @@ def normalise(poses: np.ndarray, skeleton: Skeleton, frame: Frame) -> np.ndarray
     known = (poses != 0).any(-1, keepdims=True)
     origin = skeleton.index(frame.origin)
     moved = (poses - poses[:1, :, origin : origin + 1]) * known
-    turn = torch.eye(3, dtype=torch.float64)
+    turn = np.eye(3)
     for line, axis in ((frame.up, [0, 0, 1]), (frame.right, [1, 0, 0])):
         if line:
             tail, tip = (skeleton.index(joint) for joint in line)
-            vector = torch.from_numpy((moved[0, 0, tip] - moved[0, 0, tail]).astype(np.float64))
-            turn = rotation_between(turn @ vector, vector.new_tensor(axis)) @ turn
+            vector = (moved[0, 0, tip] - moved[0, 0, tail]).astype(np.float64)
+            turn = rotation_between(turn @ vector, np.array(axis)) @ turn
     if frame.up or frame.right:
-        moved = moved @ turn.numpy().T.astype(np.float32)
+        moved = moved @ turn.T.astype(np.float32)
     return moved.astype(np.float32)
 
 
@@ -158,6 +160,13 @@ class STTRPipeline:
         self, batch: Batch, stream: str, generator: torch.Generator | None = None
     ) -> tuple[Tensor, Tensor]:
         """``Batch (B, M, T, V, C) -> (B, M, frames or window, V, C'), (B, M, ...)``."""
+        import torch
+
+        from laban.augment import random_move
+        from laban.draws import Draws
+        from laban.sampling import random_crop, take_frames
+        from laban.streams import stream_named
+
         poses, present = batch.poses, batch.present
         if generator is not None:
             draws = Draws(generator, batch.keys)

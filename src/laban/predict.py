@@ -1,0 +1,43 @@
+"""``laban predict``: a run or an exported file names the actions of recordings."""
+
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+from laban.clip import Clip
+from laban.errors import LabanError
+from laban.loading import load
+from laban.recordings import recordings
+from laban.result import Result
+
+__all__ = ["predict"]
+
+
+def predict(run: Path, source: list[Path]) -> Result:
+    """The actions of recordings: raw files of any known format, folders, zips or stores.
+
+    Args:
+        run: The run folder, or an .onnx file that 'laban export' wrote, which needs no PyTorch.
+        source: Recordings.
+    """
+    predictor = load(run)
+    skipped: list[str] = []
+
+    def fitting() -> Iterator[Clip]:
+        for path in source:
+            for clip in recordings(path, skip=skipped.append):
+                try:
+                    predictor.card.check_clip(clip)
+                except LabanError as error:
+                    skipped.append(str(error))
+                    continue
+                yield clip
+
+    found = predictor.predict(fitting())
+    for sentence in skipped:
+        sys.stderr.write(f"skipped {sentence}\n")
+    if not found:
+        raise LabanError(skipped[0] if skipped else f"{source[0]} holds no recording")
+    value = [prediction.to_json() for prediction in found]
+    lines = [f"{p['clip']}: {p['label']} ({100 * p['probability']:.1f} %)" for p in value]
+    return Result(value, "\n".join(lines))

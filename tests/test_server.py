@@ -1,0 +1,125 @@
+"""The server answers, and whatever is sent to it is answered with 4xx and a reason."""
+
+import json
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from laban.store import Store
+from tests.conftest import toy_clips
+from tests.test_live import SKELETON, Height, body
+
+pytest.importorskip("fastapi")
+pytest.importorskip("httpx")
+from fastapi.testclient import TestClient  # noqa: E402
+from starlette.websockets import WebSocketDisconnect  # noqa: E402
+
+from laban.clip import Clip  # noqa: E402
+from laban.server import Limits, application  # noqa: E402
+
+LIVE = "ws://localhost/live"
+LIMITS = Limits(bytes=2**16, frames=200, persons=3, at_once=2, seconds=5.0)
+
+
+@pytest.fixture(scope="module")
+def client():
+    app = application(Height(), LIMITS)
+    with TestClient(app, base_url="http://localhost", raise_server_exceptions=False) as client:
+        yield client
+
+
+def store_bytes(path, *heights, frames=10):
+    clips = [Clip(f"c{n}", np.full((1, frames, 20, 3), h), SKELETON) for n, h in enumerate(heights)]
+    Store.write(path, clips)
+    return path.read_bytes()
+
+
+def test_an_upload_is_answered_as_by_the_network_itself(client, tmp_path):
+    sent = store_bytes(tmp_path / "s.arrow", 1, -2)
+    said = client.post("/predict", content=sent).json()
+    wanted = Height().predict(Store(tmp_path / "s.arrow")[key] for key in range(2))
+    assert said == {"predictions": [row.to_json() for row in wanted], "skipped": []}
+    assert "laban_uploads_total" in client.get("/metrics").text
+    health = client.get("/health").json()
+    assert health["classes"] == ["up", "down"] and health["skeleton"] == "hand-20"
+    assert "/predict" in client.get("/openapi.json").json()["paths"]
+
+
+def test_limits_hold(client, tmp_path):
+    assert client.post("/predict", content=b"x" * (2**16 + 1)).status_code == 413
+    assert client.post("/predict", content=b"").status_code == 400
+    long = store_bytes(tmp_path / "s.arrow", 1, frames=201)
+    said = client.post("/predict", content=long)
+    assert said.status_code in (413, 422) and said.json()["detail"]
+    for name in ("../x", "..", "", "a\0", "\u4e00" * 200, "/etc/passwd"):
+        said = client.post("/predict", params={"name": name}, content=b"x")
+        assert said.status_code == 400 and "name" in said.json()["detail"]
+    assert client.get("/health", headers={"host": "elsewhere.org"}).status_code == 400
+
+
+def test_another_skeleton_is_refused_with_its_sentence(client, tmp_path):
+    Store.write(tmp_path / "s.arrow", [next(toy_clips())])
+    said = client.post("/predict", content=(tmp_path / "s.arrow").read_bytes())
+    assert said.status_code == 422 and "kinect-v2" in said.json()["detail"]
+    assert str(tmp_path) not in said.text
+
+
+NAMES = st.sampled_from(
+    ["a.csv", "a.json", "a.skeleton", "a.npy", "a.npz", "a.pkl", "a.zip", "a.bvh", "a.arrow", "a"]
+)
+STARTS = st.sampled_from([b"", b"ARROW1", b"PK\x03\x04", b"\x93NUMPY", b"\x80\x04", b"{", b"1\n"])
+
+
+@settings(max_examples=60)
+@given(NAMES, STARTS, st.binary(max_size=300))
+def test_noise_is_answered_with_a_reason(client, name, start, noise):
+    said = client.post(f"/predict?name={name}", content=start + noise)
+    assert 400 <= said.status_code < 500 and said.json()["detail"]
+
+
+def test_damaged_stores_are_answered_with_a_reason(client, tmp_path):
+    sent, rng = store_bytes(tmp_path / "s.arrow", 1, -2), np.random.default_rng(0)
+    for _ in range(60):
+        damaged = bytearray(sent[: int(rng.integers(8, len(sent) + 1))])
+        for place in rng.integers(0, len(damaged), 8):
+            damaged[place] = int(rng.integers(256))
+        said = client.post("/predict", content=bytes(damaged))
+        assert said.status_code < 500, said.text
+
+
+def test_live_frames_are_answered(client):
+    with client.websocket_connect(LIVE) as socket:
+        found = []
+        for number in range(6):
+            socket.send_text(json.dumps({"poses": body(1).tolist(), "time": number / 30}))
+            found += socket.receive_json()["answers"]
+    assert [row["label"] for row in found] == ["up", "up"]
+
+
+VALUES = st.recursive(
+    st.none() | st.booleans() | st.floats() | st.integers() | st.text(max_size=5),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner),
+    max_leaves=6,
+)
+KEYS = st.sampled_from(["poses", "time", "ids", "odd"])
+
+
+@settings(max_examples=60)
+@given(st.text(max_size=20) | (VALUES | st.dictionaries(KEYS, VALUES)).map(json.dumps))
+def test_live_noise_is_answered_with_a_reason(client, text):
+    with client.websocket_connect(LIVE) as socket:
+        socket.send_text(text)
+        assert socket.receive_json()["error"]
+        with pytest.raises(WebSocketDisconnect):
+            socket.receive_json()
+
+
+def test_too_many_connections_are_turned_away(client):
+    with client.websocket_connect(LIVE), client.websocket_connect(LIVE):
+        with client.websocket_connect(LIVE) as third, pytest.raises(WebSocketDisconnect):
+            third.receive_json()
+    with client.websocket_connect(LIVE) as again:
+        again.send_text("{}")
+        assert again.receive_json()["error"]
