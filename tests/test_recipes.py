@@ -11,7 +11,7 @@ from laban.benchmarks import find_benchmark
 from laban.clip import Clip
 from laban.errors import LabanError
 from laban.objectives import detects, learns_from_labels
-from laban.protocols import PROTOCOLS
+from laban.protocols import PROTOCOLS, check_options
 from laban.skeletons import SKELETONS
 
 LAYOUTS = {"shrec17": "hand-22", "dhg": "hand-22", "nw-ucla": "kinect-v1", "ntu": "kinect-v2"}
@@ -134,6 +134,12 @@ def test_the_shipped_stst_is_a_recipe():
     assert [training.schedule.rate(e, 150) for e in (0, 5, 60, 90, 120)] == pytest.approx(
         [0.2, 1, 0.1, 0.01, 0.001]
     )
+
+
+def test_what_judges_a_row_knows_its_options():
+    for name in (row["name"] for row in ROWS if "protocol" in row):
+        row = config.table_row(name)
+        check_options(row["protocol"], row.get("options", {}))
 
 
 def test_published_numbers_of_hi_trs_stand_as_in_its_tables():
