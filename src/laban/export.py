@@ -159,7 +159,7 @@ def save_pt2(
     """Writes an exported program, and gives its largest difference to the run."""
     torch.export.save(program, out, extra_files={f"{CARD}.json": json.dumps(facts)})
     again = torch.export.load(out).module()
-    return _difference(run, parts, lambda *inputs: again(*inputs).numpy())
+    return _difference(run, parts, lambda *inputs: again(*inputs).detach().numpy())
 
 
 def save_onnx(
