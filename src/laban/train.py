@@ -147,14 +147,14 @@ def _split(store: Store, benchmark: Benchmark, recipe: Recipe) -> Splits | Recor
     """The store's parts, each with the clips that this recipe needs of it."""
     training = recipe.training
     if detects(recipe.values):
-        if training.labels < 1:
-            raise LabanError(
-                "training.labels is a share of labelled clips and a detection has recordings, "
-                "leave it at 1"
-            )
-        return split_recordings(
+        parts = split_recordings(
             store, benchmark, validation=training.validation, seed=training.seed
         )
+        if training.labels < 1:
+            every = Part(parts.train.keys, [0] * len(parts.train))
+            few = labelled_share(every, store.names, training.labels, training.seed)
+            parts.train = parts.train.chosen(set(few.keys))
+        return parts
     if not learns_from_labels(recipe.values):
         if training.validation:
             raise LabanError(

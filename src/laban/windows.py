@@ -76,6 +76,12 @@ class Recordings:
     def __len__(self) -> int:
         return len(self.keys)
 
+    def chosen(self, keys: set[int]) -> "Recordings":
+        """Those of these numbers; what was said of all of them stays."""
+        rows = [row for row, key in enumerate(self.keys) if key in keys]
+        truths = [self.truths[row] for row in rows]
+        return Recordings([self.keys[row] for row in rows], truths, self.left_out, self.notes)
+
 
 @dataclass
 class RecordingSplits:
