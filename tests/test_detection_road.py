@@ -152,7 +152,14 @@ def test_frames_that_come_one_by_one_give_the_same_probabilities(work, hop):
         config.load_recipe(str(work / "recipe.yaml")), ["--objective.hop", str(hop)]
     )
     store, benchmark = Store(work / "store.arrow"), find_benchmark(recipe.benchmark)
-    made = Run(work, recipe.values, store.skeleton, 3, "joint", benchmark)
+    made = Run(
+        path=work,
+        recipe=recipe.values,
+        skeleton=store.skeleton,
+        channels=3,
+        stream="joint",
+        benchmark=benchmark,
+    )
     torch.manual_seed(0)
     detector = Detector(made, made.build())
     for frames in (1, 5, 40):
@@ -174,7 +181,14 @@ def test_hi_trs_shares_frames_and_says_what_each_window_says(work, hop):
         arguments += [f"--encoder.{key}", str(value)]
     recipe = config.resolve(config.load_recipe("hi-trs-pku1-detection"), arguments)
     store, benchmark = Store(work / "store.arrow"), find_benchmark(recipe.benchmark)
-    made = Run(work, recipe.values, store.skeleton, 3, "joint", benchmark)
+    made = Run(
+        path=work,
+        recipe=recipe.values,
+        skeleton=store.skeleton,
+        channels=3,
+        stream="joint",
+        benchmark=benchmark,
+    )
     torch.manual_seed(0)
     detector = Detector(made, made.build(), batch=9)
     assert detector.objective.shares

@@ -21,6 +21,7 @@ CONTRAST = {"width": 8, "queue": 12, "momentum": 0.9}
 # Which of several counts is the other process's is what the shares must not hang on.
 CASES = {
     "recognition": ("general", "stst", {}),
+    "detection": ("general", "stst", {}),
     "recognition+stst-tasks": ("general", "stst", {}),
     "stst-tasks": ("general", "stst", {}),
     "skeleton-bt": ("pstl", "st-gcn", {"width": 8}),
