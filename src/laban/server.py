@@ -167,7 +167,8 @@ class Service:
         ):
             raise LabanError("ids is no list of words or whole numbers")
         try:
-            poses = np.asarray(frame.get("poses"), np.float32)
+            with np.errstate(over="ignore"):  # what is too large is infinite, and refused as such
+                poses = np.asarray(frame.get("poses"), np.float32)
         except (TypeError, ValueError, OverflowError):
             raise LabanError("poses are no array of numbers") from None
         if poses.ndim == 3 and len(poses) > self.limits.persons:
