@@ -1,12 +1,20 @@
 import json
+import re
+from contextlib import suppress
 
 import numpy as np
 import pytest
 
 from laban.cli import COMMANDS, main
 from laban.clip import Clip
+from laban.encoders import ENCODERS
+from laban.protocols import PROTOCOLS
+from laban.readers import READERS
 from laban.skeletons import SKELETONS
 from laban.store import Store
+from laban.writers import WRITERS
+
+RUN = ("nw-ucla", "--data", "s", "--out", "r")
 
 
 @pytest.fixture
@@ -24,6 +32,19 @@ def test_every_command_explains_itself(name, capsys):
         status = stop.code
     assert status == 0
     assert name in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [("convert", READERS), ("write", WRITERS), ("evaluate", PROTOCOLS), ("train", ENCODERS)],
+)
+def test_help_names_every_word_that_a_command_takes_and_json(name, words, capsys):
+    with suppress(SystemExit):
+        main([name, "--help"])
+    said = capsys.readouterr().out
+    in_words = set(re.split(r"[\s,:.()]+", re.sub(r"-\n\s*", "-", said)))
+    assert not set(words) - in_words
+    assert "--json" in in_words
 
 
 def test_json_is_one_value_and_nothing_else(store, capsys):
@@ -50,6 +71,13 @@ def test_json_is_one_value_and_nothing_else(store, capsys):
         (["fuse", "a", "b"], "test.parquet is missing"),
         (["predict", "no-run", "x"], "no-run holds no"),
         (["recipes", "--papr", "x"], "--papr"),
+        (["convert", "ntu", "x", "y", "--workers", "two"], "workers is two: give a whole number;"),
+        (["convert", "bvh", "x", "y", "--unit", "cm"], "unit is cm: give a number;"),
+        (["convert", "bvh", "x", "y", "--missing", "a"], "choose one of 'interpolate', 'mask';"),
+        (["train", *RUN, "--training.epochs", "x"], "training.epochs is x: give a whole number"),
+        (["train", *RUN, "--training.epoch", "3"], "--training.epoch"),
+        (["evaluate", "r", "--data", "s", "--proto", "knn"], "--proto"),
+        (["train", *RUN, "--encoder.layers", "3"], "encoder.layers is 3: give a list"),
     ],
 )
 def test_what_a_person_can_mend_is_one_sentence_and_status_2(arguments, message, capsys):

@@ -1,20 +1,37 @@
 """A command line from the signature of the function that does the work."""
 
 import inspect
+import re
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, get_args, get_origin
 
 from laban.errors import LabanError
 
-__all__ = ["add_options", "option_value", "options_of", "parse", "signature_parser", "summary"]
+__all__ = [
+    "JSON_HELP",
+    "add_options",
+    "complaint",
+    "option_value",
+    "options_of",
+    "parse",
+    "signature_parser",
+    "summary",
+]
+
+JSON_HELP = "With --json it prints one JSON value on standard output and nothing else there."
+
+_KINDS = {"int": "a whole number", "float": "a number", "bool": "true or false"}
+_KINDS |= {"Sequence": "a list", "tuple": "a list", "list": "a list"}
 
 
 def signature_parser(name: str, function: Callable) -> Any:
     """The parser of a function: required parameters in order, keyword ones as options."""
     from jsonargparse import ArgumentParser
 
-    prog = f"laban {name}"
-    parser = ArgumentParser(prog=prog, description=summary(function), exit_on_error=False)
+    prog, about = f"laban {name}", summary(function)
+    parser = ArgumentParser(
+        prog=prog, description=about, epilog=JSON_HELP, exit_on_error=False, allow_abbrev=False
+    )
     _add(parser, function, _parameters(function))
     return parser
 
@@ -44,9 +61,25 @@ def parse(name: str, parser: Any, arguments: Sequence[str]) -> dict[str, Any]:
     try:
         values: dict[str, Any] = parser.parse_args(list(arguments)).as_dict()
     except ArgumentError as error:
-        sentence = " ".join(str(error).split())
-        raise LabanError(f"{sentence}; see 'laban {name} --help'") from None
+        raise LabanError(f"{complaint(error)}; see 'laban {name} --help'") from None
     return values
+
+
+def complaint(error: Exception) -> str:
+    """What jsonargparse complains of, in one line: a value of the wrong type in words."""
+    text = " ".join(str(error).split())
+    found = re.fullmatch(r'Parser key "([^"]+)"[^:]*: (.*?)(?:Got|Given) value: (.*)', text)
+    if found is None:
+        return text
+    key, expected, value = found.groups()
+    words = re.search(r"Literal\[(.*?)\]", expected)
+    if words is not None:
+        return f"{key} is {value}: choose one of {words[1]}"
+    kinds = dict.fromkeys(re.findall(r"class '(?:[\w.]+\.)?(\w+)'", expected.split("Errors:")[0]))
+    kinds.pop("NoneType", None)
+    if not kinds or not set(kinds) <= set(_KINDS):
+        return text
+    return f"{key} is {value}: give " + " or ".join(_KINDS[kind] for kind in kinds)
 
 
 def option_value(arguments: Sequence[str], name: str) -> str | None:

@@ -9,6 +9,7 @@ from typing import Any, Literal, NoReturn
 
 from laban import config
 from laban.arguments import (
+    JSON_HELP,
     add_options,
     option_value,
     options_of,
@@ -62,7 +63,8 @@ def _train(name: str, example: str, arguments: Sequence[str]) -> Result | None:
     given, rest = parser.parse_known_args(list(arguments))
     if given.help:
         values = config.load_recipe(given.recipe or example)
-        return Result(None, parser.format_help() + "\n" + config.help_text(values))
+        own = parser.format_help() + f"\n{JSON_HELP}\n"
+        return Result(None, own + "\n" + config.help_text(values))
     for key in ("recipe", "data", "out"):
         if getattr(given, key) is None:
             option = "a recipe" if key == "recipe" else f"--{key}"

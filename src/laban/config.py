@@ -17,7 +17,7 @@ from typing import Any
 import yaml
 from jsonargparse import ArgumentError, ArgumentParser
 
-from laban.arguments import option_value
+from laban.arguments import complaint, option_value
 from laban.encoders import ENCODERS
 from laban.errors import LabanError, nearest, unknown_name
 from laban.objectives import OBJECTIVES
@@ -179,7 +179,7 @@ def _named(values: Mapping[str, Any], arguments: Sequence[str], place: str) -> M
 
 def _parser(values: Mapping[str, Any]) -> ArgumentParser:
     """A parser with the options of the three components that the recipe names."""
-    parser = ArgumentParser(prog="laban train RECIPE", exit_on_error=False)
+    parser = ArgumentParser(prog="laban train RECIPE", exit_on_error=False, allow_abbrev=False)
     parser.add_argument("--about", type=str, default="", help="what the recipe is")
     parser.add_argument("--stream", type=str, default="joint", help=" ".join(STREAMS))
     parser.add_argument("--benchmark", type=str | None, default=None, help="label set and split")
@@ -216,8 +216,7 @@ def _check_keys(values: Mapping[str, Any], known: Iterable[str], place: str) -> 
 
 
 def _sentence(error: Exception, place: str) -> str:
-    text = " ".join(str(error).split())
-    return f"{place}: {text}"
+    return f"{place}: {complaint(error)}"
 
 
 def _recipe(chosen: Mapping[str, Any]) -> Recipe:

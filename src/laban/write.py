@@ -37,7 +37,7 @@ def write(
     """Write a store as the file of another code base, or as the folder of its files.
 
     Args:
-        format: The format, one of `laban.writers.WRITERS`.
+        format: The format: pyskl, ctr-gcn or agcn.
         store: The store.
         out: The file to write; for agcn the folder.
         benchmark: Only the clips of this benchmark, with its split and its classes' numbers. By
