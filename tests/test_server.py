@@ -1,12 +1,15 @@
 """The server answers, and whatever is sent to it is answered with 4xx and a reason."""
 
 import json
+import socket
+from pathlib import Path
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from laban.errors import LabanError
 from laban.store import Store
 from tests.conftest import toy_clips
 from tests.test_live import SKELETON, Height, body
@@ -17,6 +20,7 @@ from fastapi.testclient import TestClient  # noqa: E402
 from starlette.websockets import WebSocketDisconnect  # noqa: E402
 
 from laban.clip import Clip  # noqa: E402
+from laban.serve import serve  # noqa: E402
 from laban.server import Limits, application  # noqa: E402
 
 LIVE = "ws://localhost/live"
@@ -123,3 +127,10 @@ def test_too_many_connections_are_turned_away(client):
     with client.websocket_connect(LIVE) as again:
         again.send_text("{}")
         assert again.receive_json()["error"]
+
+
+def test_a_place_where_nobody_can_listen_is_said():
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        for host, port in (("127.0.0.1", taken.getsockname()[1]), ("127.0.0.1", 99_999)):
+            with pytest.raises(LabanError, match=f"cannot listen on {host} port {port}"):
+                serve(Path("no-run"), host=host, port=port)

@@ -1,5 +1,6 @@
 """``laban serve``: a run, or an exported file, answers over HTTP."""
 
+import socket
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -40,7 +41,17 @@ def serve(
     from laban.loading import load
     from laban.server import Limits, application
 
+    _check_free(host, port)
     limits = Limits(int(megabytes * 2**20), frames, persons, at_once, seconds)
     app = application(load(run), limits, hosts=(host, "localhost", "127.0.0.1"))
     uvicorn.run(app, host=host, port=port, ws_max_size=limits.bytes, log_level="warning")
     return Result({"run": str(run)}, "stopped")
+
+
+def _check_free(host: str, port: int) -> None:
+    """Raises a LabanError where nobody can listen there, before a network is loaded."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        socket.create_server((host, port), family=family).close()
+    except (OSError, OverflowError) as error:
+        raise LabanError(f"cannot listen on {host} port {port} ({error}): give another") from None

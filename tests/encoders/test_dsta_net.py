@@ -223,6 +223,9 @@ def test_starts_as_the_official_one():
         ({"attention": "d"}, "unknown attention of dsta-net 'd'"),
         ({"position": "decoupeld"}, "did you mean decoupled"),
         ({"temporal": "lstm"}, "choose one of attention, convolution"),
+        ({"heads": 0}, "heads of dsta-net is 0, give 1 or more"),
+        ({"layers": []}, "blocks of dsta-net is 0, give 1 or more"),
+        ({"layers": [(8, 0, 1)]}, "embedding of dsta-net is 0, give 1 or more"),
         ({"regularisation": "spatial-temporal"}, "give the length of its clips as frames"),
     ],
 )

@@ -50,6 +50,7 @@ from laban.nn import (
     Strategy,
     TanhMaps,
     TimeConvolution,
+    check_counts,
     check_shape,
     check_words,
     fan_out_start,
@@ -131,6 +132,9 @@ class DSTANet(nn.Module):
             temporal=(temporal, Temporal),
             alpha=(alpha, Alpha),
         )
+        check_counts("dsta-net", heads=heads, blocks=len(layers), stem=1 if stem is None else stem)
+        for width, embedding, stride in layers:
+            check_counts("dsta-net", width=width, embedding=embedding, stride=stride)
         maps_frames = "temporal" in regularisation and temporal == "attention"
         if maps_frames and frames is None:
             raise LabanError(

@@ -23,7 +23,7 @@ from laban.nn.graph import (
 from laban.nn.joint_norm import InputNorm, JointNorm
 from laban.nn.linear import LinearNorm, TimeConvNorm
 from laban.nn.norm import MaskedBatchNorm
-from laban.nn.options import check_shape, check_words
+from laban.nn.options import check_counts, check_shape, check_words
 from laban.nn.persons import Scope, fold_persons, unfold_persons
 from laban.nn.position import Position, PositionCode, position_code, sinusoid
 from laban.nn.processes import gathered_over_processes, shared_mean, summed_over_processes
@@ -63,6 +63,7 @@ __all__ = [
     "TokenTransformer",
     "Windows",
     "attention_scores",
+    "check_counts",
     "check_shape",
     "check_words",
     "choose_maps",

@@ -6,7 +6,7 @@ from torch import Tensor
 
 from laban.errors import LabanError, unknown_name
 
-__all__ = ["check_shape", "check_words"]
+__all__ = ["check_counts", "check_shape", "check_words"]
 
 
 def check_words(network: str, **options: tuple[str, Any]) -> None:
@@ -19,6 +19,13 @@ def check_words(network: str, **options: tuple[str, Any]) -> None:
     for option, (word, known) in options.items():
         if word not in get_args(known):
             raise unknown_name(f"{option} of {network}", word, get_args(known))
+
+
+def check_counts(network: str, **counts: int) -> None:
+    """Raises a LabanError for the first of a network's counts and widths that is below 1."""
+    for option, count in counts.items():
+        if count < 1:
+            raise LabanError(f"{option} of {network} is {count}, give 1 or more")
 
 
 def check_shape(
