@@ -9,7 +9,6 @@ from laban.clip import Clip
 from laban.figures import PALETTE, WIDTH, _figure, _style
 
 if TYPE_CHECKING:
-    from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
 __all__ = ["afterimage", "joined"]
@@ -54,20 +53,25 @@ def afterimage(clip: Clip, predicted: Clip, end: int, *, horizons: Sequence[int]
     moments = [-ms for ms in BEFORE if end - 1 - ms / 1000 * clip.fps >= 0] + list(horizons)
     places = [end - 1 + ms / 1000 * clip.fps for ms in moments]
     across = _across(both, places)
-    near = both.poses[both.present][:, :, [across, 1]].reshape(-1, 2)
-    low, high = near.min(0), near.max(0)
-    wide, tall = np.maximum(high - low, 1e-6)
+    drawn = [_bodies(both, place, across) for place in places]
+    boxes = [(dots.min(0), dots.max(0)) for dots in map(_dots, drawn)]
+    half = max(float((high - low)[0]) for low, high in boxes) / 2 + 0.05
+    floor, top = min(low[1] for low, _ in boxes) - 0.05, max(high[1] for _, high in boxes) + 0.05
     columns = len(moments)
     with _style():
-        figure = _figure(WIDTH, 0.9 + WIDTH / columns * min(max(tall / wide, 0.6), 3.0))
-        for number, (ms, place) in enumerate(zip(moments, places, strict=True)):
+        shape = min(max((top - floor) / (2 * half), 0.5), 3.0)
+        figure = _figure(WIDTH, 0.7 + WIDTH / columns * shape)
+        for number, (ms, bodies, box) in enumerate(zip(moments, drawn, boxes, strict=True)):
             axes = figure.add_subplot(1, columns, number + 1)
-            _bodies(axes, both, place, clip.persons, across, seen=ms <= 0)
-            axes.set_xlim(low[0], high[0])
-            axes.set_ylim(low[1], high[1])
+            for person, bones in bodies.items():
+                colour = "orange" if person >= clip.persons else "blue" if ms > 0 else "muted"
+                axes.plot(*bones.T, color=PALETTE[colour], lw=1.5, alpha=0.85)
+            middle = (box[0][0] + box[1][0]) / 2
+            axes.set_xlim(middle - half, middle + half)
+            axes.set_ylim(floor, top)
             axes.set_aspect("equal")
             axes.set_axis_off()
-            axes.set_title(f"{ms:+d} ms" if ms else "last seen", fontsize=8.5)
+            axes.set_title(f"{ms:+d} ms" if ms else "last seen", fontsize=8.5, loc="center")
         figure.suptitle(f"{clip.name}: seen grey, true blue, predicted orange", fontsize=10)
     return figure
 
@@ -81,18 +85,26 @@ def _across(clip: Clip, places: Sequence[float]) -> int:
     return 2 if z > x else 0
 
 
-def _bodies(
-    axes: "Axes", clip: Clip, place: float, persons: int, across: int, *, seen: bool
-) -> None:
-    """The bones of everybody at one moment, between two frames where need be."""
+def _bodies(clip: Clip, place: float, across: int) -> dict[int, np.ndarray]:
+    """Everybody's bones at one moment, between two frames where need be: ``-> (3 bones, 2)`` each.
+
+    Both ends of each bone, and a row that is not a number, which lifts the pen.
+    """
     low, share = int(place), place - int(place)
     high = min(low + (share > 1e-6), clip.frames - 1)
     poses = (1 - share) * clip.poses[:, low] + share * clip.poses[:, high]
-    there = clip.present[:, low] & clip.present[:, high]
-    for person in np.flatnonzero(there):
-        colour = "orange" if person >= persons else "muted" if seen else "blue"
-        points = poses[person][:, [across, 1]]
-        known = (clip.poses[person, low] != 0).any(-1)
-        for parent, joint in clip.skeleton.bones:
-            if known[parent] and known[joint]:
-                axes.plot(*points[[parent, joint]].T, color=PALETTE[colour], lw=1.6, alpha=0.85)
+    bodies = {}
+    for person in np.flatnonzero(clip.present[:, low] & clip.present[:, high]):
+        points, known = poses[person][:, [across, 1]], (clip.poses[person, low] != 0).any(-1)
+        bones = [pair for pair in clip.skeleton.bones if known[list(pair)].all()]
+        ends = np.full((len(bones), 3, 2), np.nan)
+        ends[:, :2] = points[np.array(bones, int).reshape(-1, 2)]
+        bodies[int(person)] = ends.reshape(-1, 2)
+    return bodies
+
+
+def _dots(bodies: dict[int, np.ndarray]) -> np.ndarray:
+    """All ends of bones, (n, 2), or one point where nobody is."""
+    ends = np.concatenate([np.zeros((0, 2)), *bodies.values()])
+    ends = ends[np.isfinite(ends).all(1)]
+    return ends if len(ends) else np.zeros((1, 2))

@@ -1,5 +1,6 @@
 """``laban forecast``: what people in a recording do next, as poses and as a drawing."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -33,7 +34,7 @@ def forecast(
         at: Seconds of the recording that may be seen, up to all of it. By default so many that
             what is predicted ends with the recording and is drawn beside what happened.
         out: A drawing of seen, true and predicted poses: png, moments side by side; gif, mp4 or
-            html, moving.
+            html, moving, with the predicted people in other colours.
     """
     forecaster = Forecaster(Run.open(run))
     recording = _chosen(source, clip)
@@ -67,7 +68,9 @@ def forecast(
         if out.suffix.lower() == ".png":
             png(afterimage(shown, predicted, end, horizons=objective.horizons), out)
         else:
-            render(joined(shown, predicted, end), out)
+            frames = slice(end - objective.seen, end + objective.ahead)
+            window = replace(shown, poses=shown.poses[:, frames], present=shown.present[:, frames])
+            render(joined(window, predicted, objective.seen), out)
         lines.append(f"  {out}")
     return Result(value, "\n".join(lines))
 

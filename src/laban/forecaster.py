@@ -142,7 +142,8 @@ class Forecaster:
             torch.tensor(present[None], device=self.device),
         )[0]
         there = np.repeat(present[:, -1:], self.objective.ahead, axis=1)
-        found = poses.cpu().numpy() * there[..., None, None]
+        seen_at_all = (shown.poses[:, end - 1] != 0).any(-1)  # what no sensor saw stays zero
+        found = poses.cpu().numpy() * (there[..., None] & seen_at_all[:, None])[..., None]
         return Clip(shown.name, found, shown.skeleton, there, fps=shown.fps, label=shown.label)
 
     @torch.inference_mode()
