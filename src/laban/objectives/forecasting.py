@@ -162,9 +162,11 @@ class Forecasting(nn.Module):
         # A metre in bfloat16 has steps of four millimetres: what is measured is computed in full.
         with torch.autocast(seen.device.type, enabled=False):
             seen = seen.to(dtype)
+            there = known(seen, present)
             place = seen[:, :, -1:, self.root, None]  # (B, M, 1, 1, 3)
-            last = (seen - place)[:, :, -1].flatten(0, 1).flatten(1)
-            step = last_velocity(seen, known(seen, present)).flatten(0, 1).flatten(1)
+            # An unseen joint stays zero: it would tell where the sensor stands.
+            last = ((seen - place)[:, :, -1] * there[:, :, -1, :, None]).flatten(0, 1).flatten(1)
+            step = last_velocity(seen, there).flatten(0, 1).flatten(1)
             poses = self.decoder(features.flatten(0, 1).to(dtype), last, step, self.ahead)
             return poses.unflatten(0, seen.shape[:2]).unflatten(-1, seen.shape[3:]) + place
 
