@@ -8,7 +8,7 @@ from torch import nn
 
 from laban.component import component
 from laban.encoders import ENCODERS
-from laban.objectives import OBJECTIVES, learns_from_labels
+from laban.objectives import OBJECTIVES, forecasts, learns_from_labels
 from laban.pipelines import PIPELINES, Pipeline, View
 from laban.skeletons import Skeleton
 from laban.streams import stream_named
@@ -26,15 +26,23 @@ class Parts:
 
 
 def assemble(
-    recipe: Mapping[str, Any], skeleton: Skeleton, channels: int, stream: str, classes: int
+    recipe: Mapping[str, Any],
+    skeleton: Skeleton,
+    channels: int,
+    stream: str,
+    classes: int,
+    *,
+    fps: float = 30.0,
 ) -> Parts:
     """Builds a resolved recipe's components for a skeleton, a stream and a number of classes.
 
-    An objective that learns without labels is not told the classes.
+    An objective that learns without labels is not told the classes; one that predicts poses is told
+    the recordings' frames a second.
     """
     pipeline = component(PIPELINES, recipe["pipeline"], skeleton)
     width = channels * stream_named(stream).width
     encoder = component(ENCODERS, recipe["encoder"], skeleton, channels=width)
-    told = {"classes": classes} if learns_from_labels(recipe) else {}
+    told: dict[str, Any] = {"classes": classes} if learns_from_labels(recipe) else {}
+    told |= {"fps": fps} if forecasts(recipe) else {}
     objective = component(OBJECTIVES, recipe["objective"], encoder, View(pipeline, stream), **told)
     return Parts(pipeline, encoder, objective)

@@ -37,6 +37,7 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
     "fuse": ("laban.commands", "fuse", "several runs' scores summed"),
     "predict": ("laban.predict", "predict", "the actions of recordings of any known format"),
     "detect": ("laban.detect", "detect", "the actions in untrimmed recordings, as segments"),
+    "forecast": ("laban.forecast", "forecast", "what people in a recording do next, in metres"),
     "export": ("laban.export", "export", "a run as one file: ONNX, or torch.export's .pt2"),
     "serve": ("laban.serve", "serve", "a run answers over HTTP: uploads and live poses"),
     "render": ("laban.commands", "render", "a clip as gif, mp4, png or html"),

@@ -19,10 +19,9 @@ from laban.arguments import (
 )
 from laban.benchmarks import FOLDS
 from laban.errors import LabanError, unknown_name
-from laban.evaluation.detection import DetectionScores
 from laban.evaluation.scores import Scores
 from laban.evaluation.scores import fuse as fused
-from laban.objectives import learns_from_labels
+from laban.objectives import pretrains
 from laban.protocols import PROTOCOLS, check_options, find_scores, judge
 from laban.recordings import recordings
 from laban.result import Result
@@ -70,7 +69,7 @@ def _train(name: str, example: str, arguments: Sequence[str]) -> Result | None:
             option = "a recipe" if key == "recipe" else f"--{key}"
             raise LabanError(f"laban {name} needs {option}, see 'laban {name} --help'")
     recipe = config.resolve(config.load_recipe(given.recipe), rest, place=f"recipe {given.recipe}")
-    right = "train" if learns_from_labels(recipe.values) else "pretrain"
+    right = "pretrain" if pretrains(recipe.values) else "train"
     if name != right:
         objective = recipe.objective["name"]
         raise LabanError(f"objective {objective} is none of 'laban {name}', use 'laban {right}'")
@@ -165,7 +164,7 @@ def evaluate(
     scores = judge(run, data, benchmark, protocol, options)
     if scores is None:
         return None
-    if isinstance(scores, DetectionScores):
+    if not isinstance(scores, Scores):
         return Result(scores.to_json(), str(scores))
     value = scores.to_json()
     return Result(value, scores_text(value))
@@ -259,7 +258,8 @@ def recipes(*, paper: str | None = None) -> Result:
     width = max((len(row["name"]) for row in value), default=0)
     lines = []
     for row in value:
-        said = f"  published {row['published']} %" if row["published"] is not None else ""
+        unit = row.get("unit", "%")
+        said = f"  published {row['published']} {unit}" if row["published"] is not None else ""
         where = f"{row['paper']} {row['table']}: {row['row']}" if row["table"] else row["row"]
         by = f", {row['protocol']}" if "protocol" in row else ""
         lines.append(f"{row['name']:<{width}}  {row['benchmark'] or '-':<14}  {where}{by}{said}")

@@ -31,7 +31,7 @@ __all__ = ["Recipe", "flat", "load_recipe", "recipe_list", "recipe_names", "reso
 COMPONENTS: dict[str, tuple[Mapping[str, type], set[str]]] = {
     "pipeline": (PIPELINES, {"skeleton"}),
     "encoder": (ENCODERS, {"skeleton", "channels"}),
-    "objective": (OBJECTIVES, {"encoder", "view", "classes"}),
+    "objective": (OBJECTIVES, {"encoder", "view", "classes", "fps"}),
 }
 
 
@@ -257,7 +257,7 @@ def recipe_list(paper: str | None = None) -> list[dict[str, Any]]:
     """Every built-in recipe: name, paper, table, row, benchmark and the published per cent.
 
     A row whose encoder is judged otherwise than by its own scores names its ``protocol`` too, with
-    the ``options`` that this gets.
+    the ``options`` that this gets; one whose figure is no per cent names its ``unit``.
     """
     papers = sorted({row["paper"] for row in _tables().values()})
     if paper is not None and paper not in papers:
@@ -276,5 +276,5 @@ def recipe_list(paper: str | None = None) -> list[dict[str, Any]]:
                 "published": row.get("published"),
             }
         )
-        rows[-1] |= {key: row[key] for key in ("protocol", "options") if key in row}
+        rows[-1] |= {key: row[key] for key in ("protocol", "options", "unit") if key in row}
     return [row for row in rows if paper in (None, row["paper"])]

@@ -8,13 +8,21 @@ from laban.assembly import Parts
 from laban.dataset import ClipDataset
 from laban.detector import Detector
 from laban.evaluation.detection import DetectionScores, found_in, tune
+from laban.evaluation.forecasting import judged
 from laban.evaluation.recognition import scored
+from laban.forecaster import METHODS, Forecaster
 from laban.result import Result
 from laban.run import Run
+from laban.splits import Part
 from laban.store import Store
 from laban.windows import Recordings, RecordingSplits
 
-__all__ = ["finish_detection", "finish_pretraining", "finish_recognition"]
+__all__ = [
+    "finish_detection",
+    "finish_forecasting",
+    "finish_pretraining",
+    "finish_recognition",
+]
 
 
 def finish_recognition(run: Run, parts: Parts, test: ClipDataset, *, report: bool) -> Result:
@@ -74,6 +82,30 @@ def _draw_extremes(run: Run, store: Store, recordings: Recordings, scores: Detec
         clip = store[recordings.keys[row]]
         figure = timeline(clip, scores.segments(int(row)), run.classes)
         png(figure, run.path / f"timeline-{word}.png")
+
+
+def finish_forecasting(run: Run, parts: Parts, store: Store, test: Part, *, report: bool) -> Result:
+    """Weights and test errors of an objective that predicts poses."""
+    parts.objective.float()
+    forecaster = Forecaster(run, parts)
+    scores = judged(forecaster, store, test, run.benchmark.name)
+    value = scores.to_json() | {"run": str(run.path), "selection": run.notes["selection"]}
+    run.notes["test"] = {name: value[name] for name in METHODS}
+    run.save_facts()
+    run.save_weights(parts.objective)
+    (run.path / "forecasting.json").write_text(json.dumps(value, indent=1))
+    if report:
+        from laban.afterimage import afterimage
+        from laban.figures import png
+
+        clip = forecaster.shown(store[test.keys[0]])
+        end = clip.frames - forecaster.objective.ahead
+        if clip.present[:, end - 1].any():
+            found = forecaster.forecast(clip, end)
+            figure = afterimage(clip, found, end, horizons=forecaster.objective.horizons)
+            png(figure, run.path / "forecast.png")
+    lines = [f"{run.notes['selection']}", str(scores), f"run: {run.path}"]
+    return Result(value, "\n".join(lines))
 
 
 def finish_pretraining(run: Run, parts: Parts, *, report: bool) -> Result:

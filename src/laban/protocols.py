@@ -14,23 +14,25 @@ from typing import Any
 from laban.arguments import options_of
 from laban.errors import LabanError, nearest, unknown_name
 from laban.evaluation.detection import DetectionScores, detection
+from laban.evaluation.forecasting import ForecastScores, forecasting
 from laban.evaluation.knn import knn
 from laban.evaluation.linear import linear
 from laban.evaluation.naming import kept_name
 from laban.evaluation.partial_body import partial_body
 from laban.evaluation.recognition import recognition
 from laban.evaluation.scores import Scores
-from laban.objectives import learns_from_labels
+from laban.objectives import pretrains
 from laban.run import Run
 from laban.tuning import fine_tune, semi_supervised, transfer
 
 __all__ = ["PROTOCOLS", "check_options", "find_scores", "judge", "protocol_named"]
 
-Judged = Scores | DetectionScores | None
+Judged = Scores | DetectionScores | ForecastScores | None
 
 PROTOCOLS: dict[str, Callable[..., Judged]] = {
     "detection": detection,
     "fine-tune": fine_tune,
+    "forecasting": forecasting,
     "knn": knn,
     "linear": linear,
     "partial-body": partial_body,
@@ -67,7 +69,7 @@ def judge(
     if scores is None:
         return None
     kept = run / kept_name(protocol, function, scores.benchmark, options)
-    if isinstance(scores, DetectionScores):
+    if not isinstance(scores, Scores):
         Path(f"{kept}.json").write_text(json.dumps(scores.to_json(), indent=1))
         return scores
     if protocol == "recognition" and benchmark is None:
@@ -77,7 +79,7 @@ def judge(
     else:
         scores.save(Path(f"{kept}.parquet"))
     judged = Run.open(run)
-    if not learns_from_labels(judged.recipe):
+    if pretrains(judged.recipe):
         from laban.report import write_pretraining_report
 
         write_pretraining_report(judged)  # shows what judged it

@@ -203,7 +203,9 @@ def _write_gif(view: _View, out: Path, title: str, fps: float, size: int) -> Non
     frames = range(0, view.clip.frames, step)
     total = view.clip.frames
     pictures = [_draw(view, t, size, title, f"{t + 1} / {total}") for t in frames]
-    palette = pictures[len(pictures) // 2].quantize(96)
+    fullest = view.clip.present[:, ::step].sum(0)  # a person who comes late has colours too
+    middle_first = np.argsort(np.abs(np.arange(len(pictures)) - len(pictures) // 2), kind="stable")
+    palette = pictures[max(middle_first, key=lambda t: fullest[t])].quantize(96)
     flat = [p.quantize(palette=palette, dither=Image.Dither.NONE) for p in pictures]
     pause = max(20, round(100 * step / fps) * 10)
     flat[0].save(out, save_all=True, append_images=flat[1:], duration=pause, loop=0, optimize=False)

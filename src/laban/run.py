@@ -22,7 +22,7 @@ from torch import nn
 from laban.assembly import Parts, assemble
 from laban.card import FORMAT, Card
 from laban.errors import LabanError
-from laban.objectives import detects
+from laban.objectives import detects, forecasts
 
 __all__ = ["FORMAT", "Run", "new_folder"]
 
@@ -63,16 +63,23 @@ class Run(Card):
         os.replace(new, self.path / WEIGHTS)
 
     def need_clips(self) -> None:
-        """Refuses a run that names frames of recordings where whole clips are to be named."""
+        """Refuses a run that finds segments or predicts poses where clips are to be named."""
         if detects(self.recipe):
             raise LabanError(
                 f"{self.path} finds actions in recordings and names no clips: use 'laban detect', "
                 "or 'laban evaluate --protocol detection'"
             )
+        if forecasts(self.recipe):
+            raise LabanError(
+                f"{self.path} predicts motion and names no clips: use 'laban forecast', or "
+                "'laban evaluate --protocol forecasting'"
+            )
 
     def build(self) -> Parts:
         """Pipeline, encoder and objective of this run, with fresh weights."""
-        return assemble(self.recipe, self.skeleton, self.channels, self.stream, len(self.classes))
+        rate = {"fps": self.notes["fps"]} if forecasts(self.recipe) else {}
+        given = (self.recipe, self.skeleton, self.channels, self.stream, len(self.classes))
+        return assemble(*given, **rate)
 
     def load(self) -> Parts:
         """Pipeline, encoder and objective with the trained weights, ready to evaluate."""

@@ -15,12 +15,19 @@ from laban.assembly import Parts
 from laban.benchmarks import Benchmark, find_benchmark
 from laban.config import Recipe, flat
 from laban.dataset import ClipDataset
-from laban.ending import finish_detection, finish_pretraining, finish_recognition
+from laban.ending import (
+    finish_detection,
+    finish_forecasting,
+    finish_pretraining,
+    finish_recognition,
+)
 from laban.errors import LabanError
 from laban.evaluation.rank import first_loss, lost_rank, rank_of
 from laban.evaluation.scoring import score
-from laban.objectives import detects, learns_from_labels
+from laban.forecaster import frame_rate, long_enough
+from laban.objectives import detects, forecasts, learns_from_labels, pretrains
 from laban.objectives.detection import Detection
+from laban.objectives.forecasting import Forecasting
 from laban.pipelines import View
 from laban.result import Result
 from laban.run import Run, environment, new_folder
@@ -44,7 +51,8 @@ def train(
     """Trains a recipe on a store, tests it once at the end, and writes the run folder.
 
     A recipe whose objective takes no labels pre-trains: it gets the training clips without theirs,
-    and its run has weights and a loss curve, but no test.
+    and its run has weights and a loss curve, but no test. One that predicts poses needs no labels
+    either and is tested.
 
     Args:
         recipe: A resolved recipe with its benchmark.
@@ -68,11 +76,13 @@ def train(
         channels=store.channels,
         stream=recipe.stream,
         benchmark=benchmark,
+        notes={"fps": frame_rate(store, splits.train.keys)} if forecasts(recipe.values) else {},
     )
     fabric = launch(recipe.training.precision)
     console = Console(stderr=True, quiet=fabric.global_rank != 0, soft_wrap=True)
     torch.manual_seed(recipe.training.seed)
     parts = run.build()
+    splits = _usable(store, splits, parts, recipe)
     start = Run.open(recipe.start) if recipe.start else None
     if start is not None:
         start.check(store.skeleton, store.channels, str(data))
@@ -80,7 +90,7 @@ def train(
     train_set, validation_set = _datasets(store, splits, parts)
     train_set[0]  # a misfit speaks before a folder is made
     check_batch(recipe.training, train_set.per_epoch, fabric.world_size)
-    run.notes = _notes(recipe, splits, store, fabric.world_size) | {"command": command}
+    run.notes |= _notes(recipe, splits, store, fabric.world_size) | {"command": command}
     run.notes["start"] = start.digest() if start else None
     run.notes["parameters"] = sum(p.numel() for p in parts.encoder.parameters())
     if fabric.global_rank == 0:
@@ -90,7 +100,7 @@ def train(
         console.print(sentence, style="yellow", markup=False)
     with _prepared(fabric, out, console, train=train_set, validation=validation_set) as ready:
         validate = None
-        if not learns_from_labels(recipe.values):
+        if pretrains(recipe.values):
             validate = _rank_watch(fabric, run, parts, ready["train"], console)
         elif len(validation_set):
             validate = _validator(fabric, parts, ready["validation"])
@@ -109,6 +119,8 @@ def train(
     run.notes["seconds"] = {"training": round(sum(row["seconds"] for row in history), 1)}
     if isinstance(splits, RecordingSplits):
         return finish_detection(run, parts, store, splits, report=report)
+    if forecasts(recipe.values):
+        return finish_forecasting(run, parts, store, splits.test, report=report)
     if learns_from_labels(recipe.values):
         test_set = ClipDataset(store, splits.test.keys, splits.test.labels, parts.pipeline)
         return finish_recognition(run, parts, test_set, report=report)
@@ -155,6 +167,14 @@ def _split(store: Store, benchmark: Benchmark, recipe: Recipe) -> Splits | Recor
             few = labelled_share(every, store.names, training.labels, training.seed)
             parts.train = parts.train.chosen(set(few.keys))
         return parts
+    if forecasts(recipe.values):
+        if training.validation:
+            raise LabanError(
+                "training.validation is an accuracy and a forecasting has none, leave it at 0"
+            )
+        splits = split_store(store, benchmark, labelled=False)
+        splits.need("train", "test")
+        return splits
     if not learns_from_labels(recipe.values):
         if training.validation:
             raise LabanError(
@@ -172,6 +192,18 @@ def _split(store: Store, benchmark: Benchmark, recipe: Recipe) -> Splits | Recor
     if training.labels < 1:
         splits.train = labelled_share(splits.train, store.names, training.labels, training.seed)
     return splits
+
+
+def _usable(
+    store: Store, splits: Splits | RecordingSplits, parts: Parts, recipe: Recipe
+) -> Splits | RecordingSplits:
+    """Of a forecasting the clips that are long enough, and the share of them that trains."""
+    if not isinstance(parts.objective, Forecasting) or not isinstance(splits, Splits):
+        return splits
+    train = long_enough(store, splits.train, parts.objective, "training")
+    if recipe.training.labels < 1:
+        train = labelled_share(train, store.names, recipe.training.labels, recipe.training.seed)
+    return Splits(train, Part(), long_enough(store, splits.test, parts.objective, "test"))
 
 
 def _datasets(
@@ -294,6 +326,7 @@ def _rank_watch(
 def _line(row: dict[str, float], epochs: int) -> str:
     """One epoch as a line."""
     text = f"epoch {int(row['epoch']):3d}/{epochs}  loss {row['train_loss']:.4f}"
+    text += f"  MPJPE {row['train_mpjpe']:.1f} mm" if "train_mpjpe" in row else ""
     text += f"  train {100 * row['train_accuracy']:5.1f} %" if "train_accuracy" in row else ""
     if "validation_accuracy" in row:
         text += f"  validation {100 * row['validation_accuracy']:5.1f} %"

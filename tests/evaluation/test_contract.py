@@ -11,7 +11,8 @@ from laban.evaluation.scores import Scores
 from laban.protocols import PROTOCOLS
 from laban.store import Store
 
-CLIPS = sorted(PROTOCOLS.keys() - {"detection"})  # that judges recordings: test_detection.py
+# Detection judges recordings (test_detection_road.py), forecasting poses (test_forecast_road.py).
+CLIPS = sorted(PROTOCOLS.keys() - {"detection", "forecasting"})
 QUICK = {"epochs": 3, "batch": 12}
 OPTIONS = {
     "fine-tune": QUICK,

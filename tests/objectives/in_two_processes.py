@@ -29,8 +29,13 @@ CASES = {
     "skeleton-clr": ("pstl", "st-gcn", CONTRAST),
     "aim-clr": ("pstl", "st-gcn", CONTRAST | {"mining": 0}),
     "hi-trs-hierarchy": ("hi-trs", "hi-trs", {}),
+    "forecasting": (
+        "metric",
+        "stst",
+        {"fps": 25.0, "seen": 0.2, "horizons": (80, 240), "width": 8},
+    ),
 }
-PIPELINE = {"general": {"frames": 9}, "pstl": {"frames": 12}, "hi-trs": {}}
+PIPELINE = {"general": {"frames": 9}, "pstl": {"frames": 12}, "hi-trs": {}, "metric": {}}
 ENCODER = {
     "stst": {"heads": (1, 1), "layers": ((8, 4, 1),)},
     "st-gcn": {"layers": ((8, 1), (8, 2)), "dropout": 0.0},

@@ -38,6 +38,7 @@ OPTIONS = {
     "skeleton-clr": _CONTRAST,
     "aim-clr": _CONTRAST,
 }
+OPTIONS |= {"forecasting": {"fps": 30.0, "seen": 0.2, "horizons": (80,), "width": 16}}
 OPTIONS |= {"pstl": {"width": 64, "joints": 5, "frames": 2}, "skeleton-bt": {"width": 64}}
 
 
@@ -77,6 +78,8 @@ def parts(toy):
 
 def build(name, encoder, store, pipeline, **more):
     torch.manual_seed(0)
+    if name == "forecasting":  # which predicts metres; the poses are what they are for the others
+        pipeline = PIPELINES["metric"](store.skeleton, persons=1)
     made = ENCODERS[encoder](store.skeleton, **TINY[encoder])
     if learns_from_labels({"objective": {"name": name}}):
         more["classes"] = 2

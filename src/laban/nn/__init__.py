@@ -22,6 +22,7 @@ from laban.nn.graph import (
 )
 from laban.nn.joint_norm import InputNorm, JointNorm
 from laban.nn.linear import LinearNorm, TimeConvNorm
+from laban.nn.motion_decoder import MotionDecoder, Residual
 from laban.nn.norm import MaskedBatchNorm
 from laban.nn.options import check_counts, check_shape, check_words
 from laban.nn.persons import Scope, fold_persons, unfold_persons
@@ -48,10 +49,12 @@ __all__ = [
     "JointTokens",
     "LinearNorm",
     "MaskedBatchNorm",
+    "MotionDecoder",
     "Pooled",
     "Position",
     "PositionCode",
     "PreNormBlock",
+    "Residual",
     "Scope",
     "SoftmaxMaps",
     "Strategy",

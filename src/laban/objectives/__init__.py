@@ -1,8 +1,8 @@
 """Objectives: what trains an encoder.
 
 ``forward(batch, generator) -> (loss, logs)``; a constructor takes (encoder, view, *, own options).
-One that learns from labels takes ``classes`` too, and gives class scores (`Scorer`); one that does
-not pre-trains. The loop knows nothing else.
+One that learns from labels takes ``classes`` too, and gives class scores (`Scorer`); forecasting
+takes ``fps``; the others pre-train. The loop knows nothing else.
 """
 
 import inspect
@@ -16,6 +16,7 @@ from laban.batch import Batch
 from laban.errors import LabanError
 from laban.objectives.aim_clr import AimCLR
 from laban.objectives.detection import Detection
+from laban.objectives.forecasting import Forecasting
 from laban.objectives.hi_trs_hierarchy import HiTRSHierarchy
 from laban.objectives.pstl import PSTL
 from laban.objectives.recognition import Recognition
@@ -23,7 +24,15 @@ from laban.objectives.skeleton_bt import SkeletonBT
 from laban.objectives.skeleton_clr import SkeletonCLR
 from laban.objectives.stst_tasks import RecognitionSTST, STSTTasks
 
-__all__ = ["OBJECTIVES", "Scorer", "detects", "learns_from_labels", "scorer"]
+__all__ = [
+    "OBJECTIVES",
+    "Scorer",
+    "detects",
+    "forecasts",
+    "learns_from_labels",
+    "pretrains",
+    "scorer",
+]
 
 
 class Scorer(Protocol):
@@ -37,6 +46,7 @@ class Scorer(Protocol):
 OBJECTIVES: dict[str, type[nn.Module]] = {
     "aim-clr": AimCLR,
     "detection": Detection,
+    "forecasting": Forecasting,
     "hi-trs-hierarchy": HiTRSHierarchy,
     "pstl": PSTL,
     "recognition": Recognition,
@@ -55,6 +65,16 @@ def learns_from_labels(recipe: Mapping[str, Any]) -> bool:
 def detects(recipe: Mapping[str, Any]) -> bool:
     """Whether the objective of a resolved recipe names frames of recordings, not clips."""
     return issubclass(OBJECTIVES[recipe["objective"]["name"]], Detection)
+
+
+def forecasts(recipe: Mapping[str, Any]) -> bool:
+    """Whether the objective of a resolved recipe predicts poses, and is told the frame rate."""
+    return issubclass(OBJECTIVES[recipe["objective"]["name"]], Forecasting)
+
+
+def pretrains(recipe: Mapping[str, Any]) -> bool:
+    """Whether the objective of a resolved recipe leaves an encoder for others, and no answers."""
+    return not (learns_from_labels(recipe) or forecasts(recipe))
 
 
 def scorer(objective: nn.Module) -> Scorer:

@@ -18,6 +18,7 @@ from laban.clip import Clip
 from laban.pipelines.dsta_net import DSTANetPipeline
 from laban.pipelines.general import GeneralPipeline
 from laban.pipelines.hi_trs import HiTRSPipeline
+from laban.pipelines.metric import MetricPipeline
 from laban.pipelines.pstl import PSTLPipeline
 from laban.pipelines.st_tr import STTRPipeline
 from laban.skeletons import Skeleton
@@ -53,6 +54,7 @@ PIPELINES: dict[str, type] = {
     "pstl": PSTLPipeline,
     "st-tr": STTRPipeline,
     "hi-trs": HiTRSPipeline,
+    "metric": MetricPipeline,
 }
 
 
