@@ -62,8 +62,8 @@ def _train(name: str, example: str, arguments: Sequence[str]) -> Result | None:
     given, rest = parser.parse_known_args(list(arguments))
     if given.help:
         values = config.load_recipe(given.recipe or example)
-        own = parser.format_help() + f"\n{JSON_HELP}\n"
-        return Result(None, own + "\n" + config.help_text(values))
+        about = parser.format_help() + f"\n{JSON_HELP}\n"
+        return Result(None, about + "\n" + config.help_text(values))
     for key in ("recipe", "data", "out"):
         if getattr(given, key) is None:
             option = "a recipe" if key == "recipe" else f"--{key}"
