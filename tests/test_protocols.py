@@ -10,7 +10,7 @@ from laban.arguments import options_of
 from laban.cli import main
 from laban.errors import LabanError
 from laban.evaluation.scores import Scores
-from laban.protocols import PROTOCOLS, find_scores
+from laban.protocols import FIGURES, PROTOCOLS, find_scores
 
 
 @pytest.fixture(autouse=True)
@@ -91,3 +91,9 @@ def test_what_a_protocol_cannot_do_is_said(options, message, toy, pretrained, ca
     store = str(toy / "store.arrow")
     assert main(["evaluate", str(pretrained), "--data", store, *options]) == 2
     assert message in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("protocol", sorted(FIGURES))
+def test_what_leaves_no_scores_of_clips_cannot_be_fused(protocol, pretrained, capsys):
+    assert main(["fuse", str(pretrained), str(pretrained), "--protocol", protocol]) == 2
+    assert "there is nothing to fuse" in capsys.readouterr().err

@@ -41,6 +41,7 @@ PROTOCOLS: dict[str, Callable[..., Judged]] = {
     "transfer": transfer,
 }
 
+FIGURES = {"detection", "forecasting"}  # whose figures are of recordings, not scores of clips
 TESTED = "test.parquet"  # what training itself leaves: recognition on the run's own benchmark
 
 
@@ -114,6 +115,8 @@ def find_scores(run: Path, protocol: str, benchmark: str | None = None) -> Path:
     function = protocol_named(protocol)
     if protocol == "recognition" and benchmark is None:
         return run / TESTED
+    if protocol in FIGURES:
+        raise LabanError(f"protocol {protocol} leaves no scores of clips: there is nothing to fuse")
     name = kept_name(protocol, function, benchmark or Run.open(run).benchmark.name, {})
     if (run / f"{name}.parquet").is_file():
         return run / f"{name}.parquet"

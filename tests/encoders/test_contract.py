@@ -1,9 +1,12 @@
 """What every encoder keeps, on every layout."""
 
+import inspect
+
 import pytest
 import torch
 
 from laban.encoders import ENCODERS
+from laban.errors import LabanError
 from laban.nn import Classifier, masked_mean
 from laban.skeletons import SKELETONS
 
@@ -52,6 +55,35 @@ CASES = [
     for skeleton in SKELETONS
 ]
 every_case = pytest.mark.parametrize(("name", "options", "skeleton"), CASES)
+
+
+def spoilt(default):
+    """Values like a default one, with sizes of 0 and shares below 0."""
+    if isinstance(default, bool | str) or default is None:
+        return []
+    if isinstance(default, int | float):
+        return [type(default)(0) if isinstance(default, int) else -0.1]
+    if not isinstance(default[0], tuple):
+        return [(), (0,) * len(default)]
+    places = [k for k, value in enumerate(default[0]) if isinstance(value, int)]
+    rows = [tuple(0 if k == place else v for k, v in enumerate(default[0])) for place in places]
+    return [(), *((row, *default[1:]) for row in rows)]
+
+
+# The library gives channels; a paper's poses may enter at any layer of ST-TR, or at none.
+SPOILT = [
+    pytest.param(name, option, value, id=f"{name}-{option}-{number}")
+    for name, encoder in ENCODERS.items()
+    for option, parameter in inspect.signature(encoder).parameters.items()
+    if parameter.kind is parameter.KEYWORD_ONLY and option not in ("channels", "poses_at")
+    for number, value in enumerate(spoilt(parameter.default))
+]
+
+
+@pytest.mark.parametrize(("name", "option", "value"), SPOILT)
+def test_a_size_of_nothing_is_refused_in_a_sentence(name, option, value):
+    with pytest.raises(LabanError, match=" give | change "):
+        ENCODERS[name](SKELETONS["hand-22"], **{option: value})
 
 
 def make(name, options, skeleton, **more):

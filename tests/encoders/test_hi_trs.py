@@ -221,7 +221,7 @@ def test_misfits_are_refused():
         HiTRS(KINECT, level="clips")
     with pytest.raises(LabanError, match=r"windows is \(7, 0, 7\), give three numbers"):
         HiTRS(KINECT, windows=(7, 0, 7))
-    with pytest.raises(LabanError, match="depth is 0, give 1 or more"):
+    with pytest.raises(LabanError, match="depth of hi-trs is 0, give 1 or more"):
         HiTRS(KINECT, depth=0)
     with pytest.raises(LabanError, match="dropout is 1.5, give 0 to below 1"):
         HiTRS(KINECT, dropout=1.5)

@@ -8,11 +8,11 @@ import pytest
 
 from laban.cli import main
 from laban.evaluation.scores import Scores
-from laban.protocols import PROTOCOLS
+from laban.protocols import FIGURES, PROTOCOLS
 from laban.store import Store
 
 # Detection judges recordings (test_detection_road.py), forecasting poses (test_forecast_road.py).
-CLIPS = sorted(PROTOCOLS.keys() - {"detection", "forecasting"})
+CLIPS = sorted(PROTOCOLS.keys() - FIGURES)
 QUICK = {"epochs": 3, "batch": 12}
 OPTIONS = {
     "fine-tune": QUICK,

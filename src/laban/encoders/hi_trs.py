@@ -42,7 +42,9 @@ from laban.nn import (
     Features,
     TokenTransformer,
     Windows,
+    check_counts,
     check_shape,
+    check_shares,
     check_words,
     present_features,
     sinusoid,
@@ -110,12 +112,9 @@ class HiTRS(nn.Module):
             raise LabanError(
                 f"hi-trs: windows is {tuple(windows)}, give three numbers of 1 or more: (7, 2, 7)"
             )
-        sizes = {"width": width, "depth": depth, "heads": heads, "head_width": head_width}
-        for name, number in (sizes | {"longest": longest}).items():
-            if number < 1:
-                raise LabanError(f"hi-trs: {name} is {number}, give 1 or more")
-        if not 0 <= dropout < 1:
-            raise LabanError(f"hi-trs: dropout is {dropout}, give 0 to below 1")
+        check_counts("hi-trs", width=width, depth=depth, longest=longest)
+        check_counts("hi-trs", heads=heads, head_width=head_width)
+        check_shares("hi-trs", dropout=dropout)
         self.channels, self.joints, self.level = channels, len(skeleton), level
         self.windows, self.longest = windows, longest
         self.repeat_short, self.absent_as_zeros = repeat_short, absent_as_zeros

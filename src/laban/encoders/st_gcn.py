@@ -41,7 +41,9 @@ from laban.nn import (
     LinearNorm,
     Scope,
     TimeConvNorm,
+    check_counts,
     check_shape,
+    check_shares,
     check_words,
     choose_maps,
     fold_persons,
@@ -127,6 +129,10 @@ class STGCN(nn.Module):
     ) -> None:
         super().__init__()
         check_words("st-gcn", partition=(partition, Partition))
+        check_shares("st-gcn", dropout=dropout)
+        check_counts("st-gcn", blocks=len(layers))
+        for width, stride in layers:
+            check_counts("st-gcn", width=width, stride=stride)
         if kernel < 1 or kernel % 2 == 0:
             raise LabanError(f"st-gcn: kernel is {kernel}, give an odd number of frames")
         self.channels, self.joints, self.absent_as_zeros = channels, len(skeleton), absent_as_zeros

@@ -52,7 +52,9 @@ from laban.nn import (
     InputNorm,
     LinearNorm,
     Scope,
+    check_counts,
     check_shape,
+    check_shares,
     check_words,
     directed_partition,
     fold_persons,
@@ -119,6 +121,8 @@ class STTR1S(nn.Module):
     ) -> None:
         super().__init__()
         check_words("st-tr", graph=(graph, Graph))
+        check_shares("st-tr", dropout=dropout, drop_attention=drop_attention)
+        check_counts("st-tr", heads=heads, layers=len(layers))
         _check_layers(layers, heads, keys, 1.0 if augment is None else augment)
         self.channels, self.joints, self.persons = channels, len(skeleton), persons
         self.absent_as_zeros, self.poses_at = absent_as_zeros, poses_at
@@ -229,7 +233,8 @@ def _check_layers(
     layers: Sequence[tuple[int, int, Kind | int]], heads: int, keys: float, values: float
 ) -> None:
     """Raises a LabanError for a layer of an unknown kind, or that the heads cannot share."""
-    for number, (width, _, kind) in enumerate(layers):
+    for number, (width, stride, kind) in enumerate(layers):
+        check_counts("st-tr", width=width, stride=stride)
         known = kind in ("convolution", "attention") if isinstance(kind, str) else kind > 0
         if not known:
             raise LabanError(

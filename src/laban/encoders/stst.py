@@ -54,6 +54,7 @@ from laban.nn import (
     TanhMaps,
     TimeConvolution,
     TransformerBlock,
+    check_counts,
     check_shape,
     check_words,
     fan_out_start,
@@ -181,6 +182,13 @@ class STST(nn.Module):
             blocks=(blocks, Blocks),
             values=(values, Values),
         )
+        check_counts("stst", blocks=len(layers), stem=1 if stem is None else stem)
+        if len(heads) != 2 or min(heads) < 1:
+            raise LabanError(
+                f"stst: heads is {tuple(heads)}, give two numbers of 1 or more: (3, 3)"
+            )
+        for width, embedding, stride in layers:
+            check_counts("stst", width=width, embedding=embedding, stride=stride)
         self.channels, self.joints, self.absent_as_zeros = channels, len(skeleton), absent_as_zeros
         inputs = stem or layers[0][0]
         softmax = attention == "softmax"

@@ -24,7 +24,7 @@ from laban.nn.joint_norm import InputNorm, JointNorm
 from laban.nn.linear import LinearNorm, TimeConvNorm
 from laban.nn.motion_decoder import MotionDecoder, Residual
 from laban.nn.norm import MaskedBatchNorm
-from laban.nn.options import check_counts, check_shape, check_words
+from laban.nn.options import check_counts, check_shape, check_shares, check_words
 from laban.nn.persons import Scope, fold_persons, unfold_persons
 from laban.nn.position import Position, PositionCode, position_code, sinusoid
 from laban.nn.processes import gathered_over_processes, shared_mean, summed_over_processes
@@ -68,6 +68,7 @@ __all__ = [
     "attention_scores",
     "check_counts",
     "check_shape",
+    "check_shares",
     "check_words",
     "choose_maps",
     "directed_partition",

@@ -28,6 +28,13 @@ def check_counts(network: str, **counts: int) -> None:
             raise LabanError(f"{option} of {network} is {count}, give 1 or more")
 
 
+def check_shares(network: str, **shares: float) -> None:
+    """Raises a LabanError for the first share that is dropped which is not from 0 to below 1."""
+    for option, share in shares.items():
+        if not 0 <= share < 1:
+            raise LabanError(f"{option} of {network} is {share}, give 0 to below 1")
+
+
 def check_shape(
     network: str, poses: Tensor, *, joints: int, channels: int, frames: int | None = None
 ) -> None:
