@@ -223,7 +223,7 @@ def test_misfits_are_refused():
         HiTRS(KINECT, windows=(7, 0, 7))
     with pytest.raises(LabanError, match="depth of hi-trs is 0, give 1 or more"):
         HiTRS(KINECT, depth=0)
-    with pytest.raises(LabanError, match="dropout is 1.5, give 0 to below 1"):
+    with pytest.raises(LabanError, match="dropout of hi-trs is 1.5, give 0 to below 1"):
         HiTRS(KINECT, dropout=1.5)
     encoder = make()
     with pytest.raises(LabanError, match="poses have 22 joints but this hi-trs was made for 25"):
