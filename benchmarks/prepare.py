@@ -6,7 +6,8 @@ Milliseconds a made-up clip of two persons and 70 frames, the least of several r
 process's own time; beside it the same steps in loops over persons, frames and joints, as the
 official repositories do them. Both give the same poses, which is checked first. Then how many
 clips of 64 frames a second one core loads as batches of 64 from a store, prepared once or, by each
-pipeline, at every read.
+pipeline, at every read; and how many a second of a batch each pipeline augments, beside what the
+smallest network of the recipes takes.
 """
 
 import sys
@@ -22,9 +23,13 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "tests" / "data"))
 
 from make_ntu import two_persons
 
+from laban import config
+from laban.batch import Batch
 from laban.clip import Clip
 from laban.dataset import ClipDataset, EpochSampler, batches
-from laban.pipelines import PIPELINES
+from laban.encoders import ENCODERS
+from laban.nn import Classifier
+from laban.pipelines import PIPELINES, View
 from laban.readers import READERS
 from laban.readers.source import Source
 from laban.skeletons import skeleton_named
@@ -122,6 +127,32 @@ def loading(folder: Path, clips: int = 1000) -> dict[str, float]:
     return {name: rate(dataset) for name, dataset in ways.items()}
 
 
+def augmenting(clips: int = 64) -> dict[str, float]:
+    """Clips of a prepared batch a second that each pipeline augments, beside a small encoder."""
+    skeleton = skeleton_named("kinect-v2")
+    torch.manual_seed(0)
+    poses, lengths = torch.randn(clips, 2, 64, 25, 3), torch.full((clips,), 64)
+    present, keys = torch.ones(clips, 2, 64, dtype=torch.bool), torch.arange(clips)
+    batch = Batch(poses, present, lengths, keys % 10, keys)
+    generator = torch.Generator().manual_seed(0)
+
+    def rate(work: Callable[[], object]) -> float:
+        work()
+        return clips / least(work)
+
+    found = {}
+    for name, made in PIPELINES.items():
+        view = View(made(skeleton), "joint")
+        found[f"augmented by {name}"] = rate(lambda view=view: view(batch, generator))
+    options = dict(config.load_recipe("pstl-nw-ucla")["encoder"])
+    network = Classifier(ENCODERS[options.pop("name")](skeleton, **options), 10)
+    found["trained on, by a small st-gcn"] = rate(lambda: network(poses, None).sum().backward())
+    network.eval()
+    with torch.inference_mode():
+        found["recognised by it"] = rate(lambda: network(poses, None))
+    return found
+
+
 def main() -> None:
     """Print what was measured."""
     torch.set_num_threads(1)
@@ -149,6 +180,9 @@ def main() -> None:
             print(f"{what:<34} {one:5.2f} ms  {other:5.1f} ms  {other / one:5.1f} times")
         print("loading clips of 64 frames, two persons, a second:")
         for name, rate in loading(folder).items():
+            print(f"{name:<34} {rate:,.0f}")
+        print("clips of a batch of 64 a second, 64 frames, two persons:")
+        for name, rate in augmenting().items():
             print(f"{name:<34} {rate:,.0f}")
 
 
