@@ -22,11 +22,13 @@ CLIPS = 24
 FAULTY = "a01_s01_e03_v01"
 # Converts, and waits behind a number of recordings, so that the signal always finds it there.
 CHILD = """
-import sys, time
+import signal, sys, time
 import laban.layout
 from laban.convert import convert
 from laban.readers import READERS
 
+# Jobs in a shell's background, and what these start, ignore Ctrl-C.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 format, raw, store, stop, *skeleton = sys.argv[1:]
 laban.layout.BATCH_BYTES = 8000
 reader, left = type(READERS[format]), [int(stop)]
