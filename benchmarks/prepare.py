@@ -32,7 +32,7 @@ from laban.nn import Classifier
 from laban.pipelines import PIPELINES, View
 from laban.readers import READERS
 from laban.readers.source import Source
-from laban.skeletons import skeleton_named
+from laban.skeletons import Skeleton, skeleton_named
 from laban.store import Store
 
 ORIGIN, TIP, ELBOW, LONGEST = 0, 20, 5, 300
@@ -144,13 +144,24 @@ def augmenting(clips: int = 64) -> dict[str, float]:
     for name, made in PIPELINES.items():
         view = View(made(skeleton), "joint")
         found[f"augmented by {name}"] = rate(lambda view=view: view(batch, generator))
-    options = dict(config.load_recipe("pstl-nw-ucla")["encoder"])
-    network = Classifier(ENCODERS[options.pop("name")](skeleton, **options), 10)
-    found["trained on, by a small st-gcn"] = rate(lambda: network(poses, None).sum().backward())
+    recipe, network = smallest(skeleton)
+    found[f"trained on, by {recipe}'s"] = rate(lambda: network(poses, None).sum().backward())
     network.eval()
     with torch.inference_mode():
         found["recognised by it"] = rate(lambda: network(poses, None))
     return found
+
+
+def smallest(skeleton: Skeleton) -> tuple[str, Classifier]:
+    """The recipe of the network with the fewest parameters, and that network."""
+
+    def made(recipe: str) -> Classifier:
+        options = dict(config.load_recipe(recipe)["encoder"])
+        return Classifier(ENCODERS[options.pop("name")](skeleton, **options), 10)
+
+    networks = {recipe: made(recipe) for recipe in config.recipe_names()}
+    name = min(networks, key=lambda recipe: sum(p.numel() for p in networks[recipe].parameters()))
+    return name, networks[name]
 
 
 def main() -> None:

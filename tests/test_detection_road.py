@@ -72,6 +72,20 @@ def work(tmp_path_factory):
     return folder
 
 
+def untrained(work, recipe, store, **options):
+    """A detector of a recipe with seeded weights."""
+    run = Run(
+        path=work,
+        recipe=recipe.values,
+        skeleton=store.skeleton,
+        channels=store.channels,
+        stream="joint",
+        benchmark=find_benchmark(recipe.benchmark),
+    )
+    torch.manual_seed(0)
+    return Detector(run, run.build(), **options)
+
+
 def trained(work, out, *arguments, resume=False):
     recipe = config.resolve(config.load_recipe(str(work / "recipe.yaml")), arguments)
     drawn = out == "run"
@@ -151,17 +165,8 @@ def test_frames_that_come_one_by_one_give_the_same_probabilities(work, hop):
     recipe = config.resolve(
         config.load_recipe(str(work / "recipe.yaml")), ["--objective.hop", str(hop)]
     )
-    store, benchmark = Store(work / "store.arrow"), find_benchmark(recipe.benchmark)
-    made = Run(
-        path=work,
-        recipe=recipe.values,
-        skeleton=store.skeleton,
-        channels=3,
-        stream="joint",
-        benchmark=benchmark,
-    )
-    torch.manual_seed(0)
-    detector = Detector(made, made.build())
+    store = Store(work / "store.arrow")
+    detector = untrained(work, recipe, store)
     for frames in (1, 5, 40):
         clip = cut(store[0], 20, 20 + frames)
         empty = np.zeros_like(clip.poses[:, :1])
@@ -180,17 +185,8 @@ def test_hi_trs_shares_frames_and_says_what_each_window_says(work, hop):
     for key, value in {"width": 16, "depth": 1, "heads": 2, "head_width": 8}.items():
         arguments += [f"--encoder.{key}", str(value)]
     recipe = config.resolve(config.load_recipe("hi-trs-pku1-detection"), arguments)
-    store, benchmark = Store(work / "store.arrow"), find_benchmark(recipe.benchmark)
-    made = Run(
-        path=work,
-        recipe=recipe.values,
-        skeleton=store.skeleton,
-        channels=3,
-        stream="joint",
-        benchmark=benchmark,
-    )
-    torch.manual_seed(0)
-    detector = Detector(made, made.build(), batch=9)
+    store = Store(work / "store.arrow")
+    detector = untrained(work, recipe, store, batch=9)
     assert detector.objective.shares
     clip = store[0]
     clip.present = clip.present.copy()

@@ -1,5 +1,6 @@
 """From names to objects: the pipeline, encoder and objective of a recipe."""
 
+import inspect
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -8,7 +9,7 @@ from torch import nn
 
 from laban.component import component
 from laban.encoders import ENCODERS
-from laban.objectives import OBJECTIVES, forecasts, learns_from_labels
+from laban.objectives import OBJECTIVES
 from laban.pipelines import PIPELINES, Pipeline, View
 from laban.skeletons import Skeleton
 from laban.streams import stream_named
@@ -42,7 +43,7 @@ def assemble(
     pipeline = component(PIPELINES, recipe["pipeline"], skeleton)
     width = channels * stream_named(stream).width
     encoder = component(ENCODERS, recipe["encoder"], skeleton, channels=width)
-    told: dict[str, Any] = {"classes": classes} if learns_from_labels(recipe) else {}
-    told |= {"fps": fps} if forecasts(recipe) else {}
+    asked = inspect.signature(OBJECTIVES[recipe["objective"]["name"]]).parameters
+    told = {k: v for k, v in (("classes", classes), ("fps", fps)) if k in asked}
     objective = component(OBJECTIVES, recipe["objective"], encoder, View(pipeline, stream), **told)
     return Parts(pipeline, encoder, objective)

@@ -21,7 +21,7 @@ from laban.benchmarks import FOLDS
 from laban.errors import LabanError, unknown_name
 from laban.evaluation.scores import Scores
 from laban.evaluation.scores import fuse as fused
-from laban.objectives import pretrains
+from laban.objectives import task_of
 from laban.protocols import PROTOCOLS, check_options, find_scores, judge
 from laban.recordings import recordings
 from laban.result import Result
@@ -69,7 +69,7 @@ def _train(name: str, example: str, arguments: Sequence[str]) -> Result | None:
             option = "a recipe" if key == "recipe" else f"--{key}"
             raise LabanError(f"laban {name} needs {option}, see 'laban {name} --help'")
     recipe = config.resolve(config.load_recipe(given.recipe), rest, place=f"recipe {given.recipe}")
-    right = "pretrain" if pretrains(recipe.values) else "train"
+    right = "pretrain" if task_of(recipe.values) == "pretraining" else "train"
     if name != right:
         objective = recipe.objective["name"]
         raise LabanError(f"objective {objective} is none of 'laban {name}', use 'laban {right}'")

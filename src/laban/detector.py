@@ -17,7 +17,7 @@ from laban.clip import Clip
 from laban.detection.joining import Detection, Joining, joined_segments
 from laban.errors import LabanError
 from laban.layout import check_clip
-from laban.objectives import detects
+from laban.objectives import task_of
 from laban.objectives.detection import Detection as Objective
 from laban.run import Run
 from laban.windows import cut, somebody
@@ -38,17 +38,15 @@ class Detector:
     """
 
     def __init__(self, run: Run, parts: Parts | None = None, *, batch: int = 64) -> None:
-        if not detects(run.recipe):
+        if task_of(run.recipe) != "detection":
             raise LabanError(
                 f"{run.path} names whole clips and finds no segments: use 'laban predict', or "
                 "train a recipe with objective detection"
             )
         self.run, self.batch = run, batch
-        self.parts = parts or run.load()
+        self.parts = parts or run.in_use()
         assert isinstance(self.parts.objective, Objective)
         self.objective = self.parts.objective
-        if parts is None:
-            self.objective.to("cuda" if torch.cuda.is_available() else "cpu")
         self.objective.eval()
         self.device = next(self.objective.parameters()).device
 

@@ -12,7 +12,7 @@ from laban.clip import Clip
 from laban.errors import LabanError
 from laban.extrapolation import at_times, constant_velocity, mean_error, zero_velocity
 from laban.layout import check_clip
-from laban.objectives import forecasts
+from laban.objectives import task_of
 from laban.objectives.forecasting import Forecasting, known
 from laban.run import Run
 from laban.splits import Part
@@ -83,16 +83,14 @@ class Forecaster:
     """
 
     def __init__(self, run: Run, parts: Parts | None = None, *, batch: int = 64) -> None:
-        if not forecasts(run.recipe):
+        if task_of(run.recipe) != "forecasting":
             raise LabanError(
                 f"{run.path} predicts no motion: train a recipe with objective forecasting"
             )
         self.run, self.batch = run, batch
-        self.parts = parts or run.load()
+        self.parts = parts or run.in_use()
         assert isinstance(self.parts.objective, Forecasting)
         self.objective = self.parts.objective
-        if parts is None:
-            self.objective.to("cuda" if torch.cuda.is_available() else "cpu")
         self.objective.eval()
         self.device = next(self.objective.parameters()).device
 

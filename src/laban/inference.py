@@ -28,11 +28,10 @@ class Recogniser(Predictor):
 
     def __init__(self, run: Run, *, batch: int = 32) -> None:
         run.need_clips()
-        self.run, self.parts = run, run.load()
+        self.run, self.parts = run, run.in_use()
         super().__init__(run, self.parts.pipeline, batch=batch)
         self._scores = scorer(self.parts.objective).scores
-        self.device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
-        self.parts.objective.to(self.device)
+        self.device = next(self.parts.objective.parameters()).device
 
     @torch.inference_mode()
     def prepared_scores(self, clips: Sequence[Clip]) -> np.ndarray:

@@ -21,7 +21,7 @@ from laban.evaluation.naming import kept_name
 from laban.evaluation.partial_body import partial_body
 from laban.evaluation.recognition import recognition
 from laban.evaluation.scores import Scores
-from laban.objectives import pretrains
+from laban.objectives import task_of
 from laban.run import Run
 from laban.tuning import fine_tune, semi_supervised, transfer
 
@@ -80,7 +80,7 @@ def judge(
     else:
         scores.save(Path(f"{kept}.parquet"))
     judged = Run.open(run)
-    if pretrains(judged.recipe):
+    if task_of(judged.recipe) == "pretraining":
         from laban.report import write_pretraining_report
 
         write_pretraining_report(judged)  # shows what judged it

@@ -20,9 +20,10 @@ from safetensors.torch import save_file
 from torch import nn
 
 from laban.assembly import Parts, assemble
+from laban.benchmarks import Benchmark, find_benchmark
 from laban.card import FORMAT, Card
 from laban.errors import LabanError
-from laban.objectives import detects, forecasts
+from laban.objectives import task_of
 
 __all__ = ["FORMAT", "Run", "new_folder"]
 
@@ -62,22 +63,45 @@ class Run(Card):
         save_file(tensors, new, metadata={"laban": json.dumps(self.facts())})
         os.replace(new, self.path / WEIGHTS)
 
+    def save(self, objective: nn.Module) -> None:
+        """Writes facts and weights."""
+        self.save_facts()
+        self.save_weights(objective)
+
     def need_clips(self) -> None:
         """Refuses a run that finds segments or predicts poses where clips are to be named."""
-        if detects(self.recipe):
+        if task_of(self.recipe) == "detection":
             raise LabanError(
                 f"{self.path} finds actions in recordings and names no clips: use 'laban detect', "
                 "or 'laban evaluate --protocol detection'"
             )
-        if forecasts(self.recipe):
+        if task_of(self.recipe) == "forecasting":
             raise LabanError(
                 f"{self.path} predicts motion and names no clips: use 'laban forecast', or "
                 "'laban evaluate --protocol forecasting'"
             )
 
+    def judged_on(self, word: str | None, *, same_classes: bool = False) -> Benchmark:
+        """The benchmark of a word; without one that of the training.
+
+        Args:
+            word: The benchmark's word, or None.
+            same_classes: Whether it must have the classes of the training.
+
+        Raises:
+            LabanError: Where it has others.
+        """
+        chosen = find_benchmark(word) if word else self.benchmark
+        if same_classes and chosen.classes != self.classes:
+            raise LabanError(
+                f"benchmark {chosen.name} has other classes than {self.benchmark.name}, on which "
+                "the run was trained: evaluate it on one with the same classes"
+            )
+        return chosen
+
     def build(self) -> Parts:
         """Pipeline, encoder and objective of this run, with fresh weights."""
-        rate = {"fps": self.notes["fps"]} if forecasts(self.recipe) else {}
+        rate = {"fps": self.notes["fps"]} if "fps" in self.notes else {}
         given = (self.recipe, self.skeleton, self.channels, self.stream, len(self.classes))
         return assemble(*given, **rate)
 
@@ -93,6 +117,12 @@ class Run(Card):
                 f"{spare[:3]}; train the run again"
             )
         parts.objective.eval()
+        return parts
+
+    def in_use(self, *, fresh: bool = False) -> Parts:
+        """As `load`, or as `build` where `fresh`, on the GPU where there is one."""
+        parts = self.build() if fresh else self.load()
+        parts.objective.to("cuda" if torch.cuda.is_available() else "cpu")
         return parts
 
     def give_encoder(self, encoder: nn.Module, stream: str) -> None:

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from laban import config
-from laban.benchmarks import Benchmark, find_benchmark
+from laban.benchmarks import find_benchmark
 from laban.errors import LabanError
 from laban.evaluation.frozen import check_counts
 from laban.evaluation.naming import kept_name
@@ -68,7 +68,7 @@ def fine_tune(
     """
     own: dict[str, Any] = {"recipe": recipe, "epochs": epochs, "lr": lr, "batch": batch}
     own["scratch"] = scratch
-    chosen = _benchmark(path, benchmark)
+    chosen = Run.open(path).judged_on(benchmark)
     folder = path / kept_name("fine-tune", fine_tune, chosen.name, own)
     return _trained(path, data, benchmark, folder, seeds, **own)
 
@@ -107,7 +107,7 @@ def semi_supervised(
         raise LabanError(f"share is {share:g}, give per cent of the labels, above 0 and below 100")
     own: dict[str, Any] = {"recipe": recipe, "epochs": epochs, "lr": lr, "batch": batch}
     own["scratch"] = scratch
-    chosen = _benchmark(path, benchmark)
+    chosen = Run.open(path).judged_on(benchmark)
     words = own | {"share": share}
     folder = path / kept_name("semi-supervised", semi_supervised, chosen.name, words)
     return _trained(path, data, benchmark, folder, seeds, labels=share / 100, **own)
@@ -159,10 +159,6 @@ def transfer(
     elif Store(mapped).info.get("mapped from") != store.digest:
         raise LabanError(f"{mapped} was made of another store than {data}: remove {folder}")
     return _trained(path, mapped, benchmark, folder, seeds, **own)
-
-
-def _benchmark(path: Path, word: str | None) -> Benchmark:
-    return find_benchmark(word) if word else Run.open(path).benchmark
 
 
 def _trained(

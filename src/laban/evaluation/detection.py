@@ -7,12 +7,12 @@ mAP_a, mAP_v and F1 as PKU-MMD defines them (`laban.detection.precision`), frame
 
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from laban.benchmarks import find_benchmark
 from laban.detection.agreement import edit_score, f1_score, frame_accuracy
 from laban.detection.joining import Detection, Joining, joined_segments
 from laban.detection.online import gesture_scores
@@ -20,7 +20,6 @@ from laban.detection.precision import THRESHOLDS, average_precisions, mean_preci
 from laban.detection.spans import Spans
 from laban.detection.tuning import tuned
 from laban.detector import Detector
-from laban.errors import LabanError
 from laban.run import Run
 from laban.store import Store
 from laban.windows import Recordings, split_recordings
@@ -77,6 +76,10 @@ class DetectionScores:
 
     def to_json(self) -> dict[str, Any]:
         """The figures as ``laban evaluate --protocol detection --json`` prints them."""
+        return dict(self._figures)
+
+    @cached_property
+    def _figures(self) -> dict[str, Any]:
         found, truth = self.found, self.truth
         count = {"label": len(self.classes), "recording": len(self.recordings)}
         online = gesture_scores(found, truth, waited=self.waited)
@@ -119,7 +122,7 @@ class DetectionScores:
         }
 
     def __str__(self) -> str:
-        value = self.to_json()
+        value = self._figures
         width = max(map(len, self.classes))
         online = value["online"]
         lines = [f"{self.benchmark}, {self.split}, {value['recordings']} recordings"]
@@ -180,12 +183,7 @@ def detection(path: Path, data: Path, benchmark: str | None = None) -> Detection
     """
     run, store = Run.open(path), Store(data)
     detector = Detector(run)
-    chosen = find_benchmark(benchmark) if benchmark else run.benchmark
-    if chosen.classes != run.classes:
-        raise LabanError(
-            f"benchmark {chosen.name} has other classes than {run.benchmark.name}, on which the "
-            "run was trained: evaluate it on one with the same classes"
-        )
+    chosen = run.judged_on(benchmark, same_classes=True)
     run.check(store.skeleton, store.channels, str(data))
     return found_in(detector, store, split_recordings(store, chosen).test, chosen.name)
 

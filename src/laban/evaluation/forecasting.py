@@ -12,7 +12,6 @@ from typing import Any
 
 import numpy as np
 
-from laban.benchmarks import find_benchmark
 from laban.forecaster import METHODS, Forecaster, long_enough
 from laban.run import Run
 from laban.splits import Part, split_store
@@ -87,7 +86,7 @@ def forecasting(path: Path, data: Path, benchmark: str | None = None) -> Forecas
     """
     run, store = Run.open(path), Store(data)
     forecaster = Forecaster(run)
-    chosen = find_benchmark(benchmark) if benchmark else run.benchmark
+    chosen = run.judged_on(benchmark)
     run.check(store.skeleton, store.channels, str(data))
     splits = split_store(store, chosen, labelled=False)
     splits.need("test")

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from laban.batch import Batch
-from laban.benchmarks import Benchmark, find_benchmark
+from laban.benchmarks import Benchmark
 from laban.dataset import ClipDataset, EpochSampler, batches
 from laban.errors import LabanError
 from laban.evaluation.scores import Scores
@@ -118,13 +118,13 @@ def still(path: Path, data: Path, benchmark: str | None = None, *, scratch: bool
         LabanError: Where the store has another skeleton than the run.
     """
     run, store = Run.open(path), Store(data)
-    chosen = find_benchmark(benchmark) if benchmark else run.benchmark
+    chosen = run.judged_on(benchmark)
     run.check(store.skeleton, store.channels, str(data))
     splits = split_store(store, chosen)
     splits.need("train", "test")
     torch.manual_seed(run.recipe["training"]["seed"])
-    parts = run.build() if scratch else run.load()
-    encoder = parts.encoder.to("cuda" if torch.cuda.is_available() else "cpu").eval()
+    parts = run.in_use(fresh=scratch)
+    encoder = parts.encoder.eval()
     train, test = (
         ClipDataset(store, part.keys, part.labels, parts.pipeline)
         for part in (splits.train, splits.test)

@@ -5,9 +5,8 @@ from pathlib import Path
 
 import torch
 
-from laban.benchmarks import Benchmark, find_benchmark
+from laban.benchmarks import Benchmark
 from laban.dataset import ClipDataset
-from laban.errors import LabanError
 from laban.evaluation.scores import Scores
 from laban.evaluation.scoring import score
 from laban.run import Run
@@ -30,17 +29,11 @@ def recognition(path: Path, data: Path, benchmark: str | None = None) -> Scores:
     """
     run, store = Run.open(path), Store(data)
     run.need_clips()
-    chosen = find_benchmark(benchmark) if benchmark else run.benchmark
-    if chosen.classes != run.classes:
-        raise LabanError(
-            f"benchmark {chosen.name} has other classes than {run.benchmark.name}, on which the "
-            "run was trained: evaluate it on one with the same classes"
-        )
+    chosen = run.judged_on(benchmark, same_classes=True)
     run.check(store.skeleton, store.channels, str(data))
     splits = split_store(store, chosen)
     splits.need("test")
-    parts = run.load()
-    parts.objective.to("cuda" if torch.cuda.is_available() else "cpu")
+    parts = run.in_use()
     dataset = ClipDataset(store, splits.test.keys, splits.test.labels, parts.pipeline)
     return scored(parts.objective, dataset, chosen, splits.test.left_out)
 

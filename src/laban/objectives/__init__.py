@@ -27,11 +27,8 @@ from laban.objectives.stst_tasks import RecognitionSTST, STSTTasks
 __all__ = [
     "OBJECTIVES",
     "Scorer",
-    "detects",
-    "forecasts",
-    "learns_from_labels",
-    "pretrains",
     "scorer",
+    "task_of",
 ]
 
 
@@ -57,24 +54,15 @@ OBJECTIVES: dict[str, type[nn.Module]] = {
 }
 
 
-def learns_from_labels(recipe: Mapping[str, Any]) -> bool:
-    """Whether the objective of a resolved recipe is made for a number of classes."""
-    return "classes" in inspect.signature(OBJECTIVES[recipe["objective"]["name"]]).parameters
-
-
-def detects(recipe: Mapping[str, Any]) -> bool:
-    """Whether the objective of a resolved recipe names frames of recordings, not clips."""
-    return issubclass(OBJECTIVES[recipe["objective"]["name"]], Detection)
-
-
-def forecasts(recipe: Mapping[str, Any]) -> bool:
-    """Whether the objective of a resolved recipe predicts poses, and is told the frame rate."""
-    return issubclass(OBJECTIVES[recipe["objective"]["name"]], Forecasting)
-
-
-def pretrains(recipe: Mapping[str, Any]) -> bool:
-    """Whether the objective of a resolved recipe leaves an encoder for others, and no answers."""
-    return not (learns_from_labels(recipe) or forecasts(recipe))
+def task_of(recipe: Mapping[str, Any]) -> str:
+    """What the objective of a resolved recipe trains for, a word of `laban.tasks.TASKS`."""
+    objective = OBJECTIVES[recipe["objective"]["name"]]
+    if issubclass(objective, Detection):
+        return "detection"
+    if issubclass(objective, Forecasting):
+        return "forecasting"
+    labelled = "classes" in inspect.signature(objective).parameters
+    return "recognition" if labelled else "pretraining"
 
 
 def scorer(objective: nn.Module) -> Scorer:

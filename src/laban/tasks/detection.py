@@ -1,0 +1,79 @@
+"""Detection: the frames of untrimmed recordings are named, and joined to segments."""
+
+import json
+
+import numpy as np
+
+from laban.assembly import Parts
+from laban.dataset import ClipDataset
+from laban.detector import Detector
+from laban.evaluation.detection import DetectionScores, found_in, tune
+from laban.objectives.detection import Detection as Objective
+from laban.result import Result
+from laban.run import Run
+from laban.splits import Part, labelled_share
+from laban.tasks.task import Task
+from laban.windows import RecordingSplits, WindowDataset, split_recordings
+
+__all__ = ["Detection"]
+
+
+class Detection(Task):
+    """Trains on windows of recordings, or of a share of the recordings."""
+
+    splits: RecordingSplits
+    unit = "recordings"
+
+    def split(self) -> RecordingSplits:
+        """Recordings with segments; whole performances are set apart for validation."""
+        training = self.recipe.training
+        parts = split_recordings(
+            self.store, self.benchmark, validation=training.validation, seed=training.seed
+        )
+        if training.labels < 1:
+            every = Part(parts.train.keys, [0] * len(parts.train))
+            few = labelled_share(every, self.store.names, training.labels, training.seed)
+            parts.train = parts.train.chosen(set(few.keys))
+        return parts
+
+    def datasets(self, parts: Parts) -> tuple[ClipDataset, ClipDataset]:
+        """Windows that train, and, fewer of them, that validate."""
+        objective = parts.objective
+        assert isinstance(objective, Objective)
+        sizes = {"window": objective.window, "every": objective.every}
+        train = WindowDataset(self.store, self.splits.train, parts.pipeline, **sizes)
+        if not len(self.splits.validation):
+            return train, ClipDataset(self.store, [], [], parts.pipeline)
+        apart = WindowDataset(self.store, self.splits.validation, parts.pipeline, **sizes)
+        return train, apart.thinned()
+
+    def finish(self, run: Run, parts: Parts, *, report: bool) -> Result:
+        """Weights, what joins frames, test figures and two timelines."""
+        parts.objective.float()
+        rates = [self.store[key].fps for key in self.splits.train.keys]
+        run.notes["fps"] = float(np.median(rates))
+        detector = Detector(run, parts)
+        if len(self.splits.validation):
+            tune(detector, self.store, self.splits.validation)
+        run.save(parts.objective)  # before the test, which may be interrupted
+        scores = found_in(detector, self.store, self.splits.test, run.benchmark.name)
+        value = scores.to_json() | {"run": str(run.path), "selection": run.notes["selection"]}
+        run.notes["test"] = {key: value[key]["0.5"] for key in ("map_a", "map_v", "f1")}
+        run.save(parts.objective)
+        (run.path / "detection.json").write_text(json.dumps(value, indent=1))
+        if report:
+            self._draw_extremes(run, scores)
+        lines = [f"{run.notes['selection']}", str(scores), f"run: {run.path}"]
+        return Result(value, "\n".join(lines))
+
+    def _draw_extremes(self, run: Run, scores: DetectionScores) -> None:
+        """The timelines of the recordings with the best and the worst F1."""
+        from laban.figures import png
+        from laban.timeline import timeline
+
+        recordings = self.splits.test
+        values = [scores.f1(row) for row in range(len(recordings))]
+        for word, row in (("best", np.nanargmax(values)), ("worst", np.nanargmin(values))):
+            clip = self.store[recordings.keys[row]]
+            figure = timeline(clip, scores.segments(int(row)), run.classes)
+            png(figure, run.path / f"timeline-{word}.png")
