@@ -45,7 +45,7 @@ LAYERS = [
     {"figures", "page", "report_clips", "report_judged", "report", "timeline", "afterimage"},
     {"recipes"},
     {"config"},
-    {"ending"},
+    {"tasks"},
     {"train", "importing"},
     {"tuning"},
     {"protocols"},

@@ -63,3 +63,20 @@ def test_files_that_are_no_recipes(tmp_path):
     path.write_text("- 1\n")
     with pytest.raises(LabanError, match="a recipe is a YAML mapping"):
         config.load_recipe(str(path))
+
+
+def test_a_recipe_on_a_base_says_what_differs(tmp_path):
+    file = tmp_path / "own.yaml"
+    file.write_text(
+        "base: pstl-nw-ucla\nbenchmark: shrec17-14\nobjective: {joints: 8}\n"
+        "encoder: {name: stst}\ntraining: {optimiser: {lr: 0.01}}\n"
+    )
+    base, values = config.load_recipe("pstl-nw-ucla"), config.load_recipe(str(file))
+    assert values["objective"] == base["objective"] | {"joints": 8}
+    assert values["encoder"] == {"name": "stst"}  # another component drops the options
+    assert values["training"]["optimiser"] == base["training"]["optimiser"] | {"lr": 0.01}
+    assert values["benchmark"] == "shrec17-14" and "base" not in values
+    for wrong in ("pstl-nw-ucl", "[1]", "../x"):
+        file.write_text(f"base: {wrong}\n")
+        with pytest.raises(LabanError, match=r"own.yaml: base: .*recipe"):
+            config.load_recipe(str(file))

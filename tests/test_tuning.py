@@ -171,6 +171,29 @@ def test_an_encoder_that_does_not_fit_is_refused(toy, pretrained, tmp_path, caps
     assert not (tmp_path / "run").exists()
 
 
+def test_fewer_levels_of_a_hi_trs_are_filled(toy, pretrained, tmp_path):
+    from dataclasses import replace
+
+    source = Run.open(pretrained)
+    small = {"name": "hi-trs", "width": 8, "depth": 1, "heads": 1, "head_width": 8}
+    recipe = source.recipe | {"pipeline": {"name": "general"}, "objective": {"name": "skeleton-bt"}}
+
+    def run(level):
+        values = recipe | {"encoder": small | {"level": level}}
+        return replace(source, path=tmp_path, recipe=values)
+
+    whole = run("video").build()
+    run("video").save_weights(whole.objective)
+    for level in ("frame", "clip"):
+        part = run(level).build().encoder
+        run("video").give_encoder(part, source.stream)
+        given = whole.encoder.state_dict()
+        assert all(torch.equal(value, given[name]) for name, value in part.state_dict().items())
+    run("clip").save_weights(run("clip").build().objective)
+    with pytest.raises(LabanError, match="does not fit the recipe's"):
+        run("clip").give_encoder(run("video").build().encoder, source.stream)
+
+
 def test_tuning_protocols_share_their_options():
     from laban.arguments import options_of
 

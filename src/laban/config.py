@@ -100,7 +100,7 @@ def load_recipe(word: str) -> dict[str, Any]:
         return _merged(values, {"benchmark": row["benchmark"]})
     built_in = files("laban.recipes") / f"{word}.yaml"
     if built_in.is_file() and _is_base(f"{word}.yaml"):
-        return yaml.safe_load(built_in.read_text()) or {}
+        return _on_base(yaml.safe_load(built_in.read_text()) or {}, word)
     path = Path(word)
     if path.suffix not in (".yaml", ".yml", ".json"):
         raise unknown_name("recipe", word, recipe_names())
@@ -118,7 +118,17 @@ def load_recipe(word: str) -> dict[str, Any]:
         raise LabanError(
             f"{path}: a recipe is a YAML mapping, such as 'encoder: {{name: dsta-net}}'"
         )
-    return values
+    return _on_base(values, str(path))
+
+
+def _on_base(values: dict[str, Any], place: str) -> dict[str, Any]:
+    """The values of a recipe, what it does not say taken from the built-in one that is its base."""
+    base = values.pop("base", None)
+    if base is None:
+        return values
+    if not isinstance(base, str) or base not in recipe_names():
+        raise LabanError(f"{place}: base: {unknown_name('recipe', str(base), recipe_names())}")
+    return _merged(load_recipe(base), values)
 
 
 def _merged(base: Mapping, over: Mapping) -> dict:

@@ -129,7 +129,7 @@ class Run(Card):
         """Fills an encoder of another training with this run's weights.
 
         Args:
-            encoder: Of the same kind and size.
+            encoder: Of the same kind and size; of a hi-trs perhaps fewer levels.
             stream: What it will be shown.
 
         Raises:
@@ -140,8 +140,12 @@ class Run(Card):
                 f"{self.path} was trained on stream {self.stream}, not on {stream}: start from a "
                 f"run of stream {stream}"
             )
+        source = self.load().encoder
+        state, own = source.state_dict(), encoder.state_dict()
+        if getattr(encoder, "level", None) != getattr(source, "level", None):
+            state = {name: value for name, value in state.items() if name in own}
         try:
-            encoder.load_state_dict(self.load().encoder.state_dict())
+            encoder.load_state_dict(state)
         except RuntimeError as error:
             first = str(error).strip().splitlines()[-1].strip()[:160]
             raise LabanError(

@@ -67,6 +67,21 @@ def test_separable_features_are_told_apart():
     assert features.scores(head(features.test).detach()).top(1) == 100
 
 
+def test_standardised_features_are_those_of_a_batch_normalisation():
+    wide, other = 1e-3 * torch.randn(40, 5) + 7, torch.randn(9, 5)
+    wide[:, 2] = 3  # says nothing
+    features = Frozen(None, wide, torch.zeros(40, dtype=torch.int64), other, None, ())
+    norm = torch.nn.BatchNorm1d(5, eps=1e-30, momentum=1.0, affine=False)
+    norm(wide)
+    norm.running_var = wide.var(0, correction=0)
+    found = features.standardised()
+    kept = [0, 1, 3, 4]
+    torch.testing.assert_close(
+        found.test[:, kept], norm.eval()(other)[:, kept], rtol=1e-3, atol=1e-3
+    )
+    assert found.train.isfinite().all() and (found.train[:, 2] == 0).all()
+
+
 def test_seeds_give_a_mean_and_a_spread(toy, pretrained, capsys):
     store = str(toy / "store.arrow")
     options = ["--data", store, "--protocol", "linear", "--epochs", "3", "--seeds", "3"]

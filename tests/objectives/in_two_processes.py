@@ -11,7 +11,7 @@ import torch.distributed as dist
 
 from laban.batch import Batch
 from laban.encoders import ENCODERS
-from laban.objectives import OBJECTIVES, learns_from_labels
+from laban.objectives import OBJECTIVES, task_of
 from laban.pipelines import PIPELINES, View
 from laban.skeletons import SKELETONS
 
@@ -68,7 +68,7 @@ def made(name):
     pipeline, encoder, options = CASES[name]
     pipeline = PIPELINES[pipeline](SKELETON, **PIPELINE[pipeline])
     encoder = ENCODERS[encoder](SKELETON, **ENCODER[encoder])
-    if learns_from_labels({"objective": {"name": name}}):
+    if task_of({"objective": {"name": name}}) in ("recognition", "detection"):
         options = options | {"classes": 2}
     return OBJECTIVES[name](encoder, View(pipeline, "joint"), **options).double()
 

@@ -12,7 +12,7 @@ import torch
 from laban.batch import Batch, collate
 from laban.encoders import ENCODERS
 from laban.errors import LabanError
-from laban.objectives import OBJECTIVES, learns_from_labels
+from laban.objectives import OBJECTIVES, task_of
 from laban.pipelines import PIPELINES, View
 from laban.store import Store
 
@@ -81,7 +81,7 @@ def build(name, encoder, store, pipeline, **more):
     if name == "forecasting":  # which predicts metres; the poses are what they are for the others
         pipeline = PIPELINES["metric"](store.skeleton, persons=1)
     made = ENCODERS[encoder](store.skeleton, **TINY[encoder])
-    if learns_from_labels({"objective": {"name": name}}):
+    if task_of({"objective": {"name": name}}) in ("recognition", "detection"):
         more["classes"] = 2
     options = OPTIONS.get(name, {}) | dict.fromkeys(left_out(name, encoder), False) | more
     return OBJECTIVES[name](made, View(pipeline, "joint"), **options)
@@ -152,6 +152,6 @@ def test_labels_count_only_where_they_are_asked_for(name, parts):
         build(name, on(name), store, pipeline)(one, torch.Generator().manual_seed(0))[0]
         for one in (batch, other)
     ]
-    asked = learns_from_labels({"objective": {"name": name}})
+    asked = task_of({"objective": {"name": name}}) in ("recognition", "detection")
     assert (losses[0] != losses[1]) == asked
     assert hasattr(OBJECTIVES[name], "scores") == asked

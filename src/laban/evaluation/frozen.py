@@ -1,7 +1,7 @@
 """What a trained encoder says of each clip, once and for all: the input of linear and knn."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import torch
@@ -42,6 +42,13 @@ class Frozen:
     test: Tensor
     part: Part
     clips: tuple[str, ...]
+
+    def standardised(self) -> "Frozen":
+        """Every number less its mean over the training clips, over its spread there."""
+        mean, spread = self.train.mean(0), self.train.std(0, correction=0)
+        spread = torch.where(spread > 0, spread, torch.ones_like(spread))
+        train, test = ((part - mean) / spread for part in (self.train, self.test))
+        return replace(self, train=train, test=test)
 
     def scores(self, values: Tensor, *, repeats: tuple[float, ...] = ()) -> Scores:
         """The record of the test clips' class scores (N', K)."""

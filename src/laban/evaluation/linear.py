@@ -31,6 +31,7 @@ def linear(
     lr: float = 0.01,
     batch: int = 128,
     seeds: int = 1,
+    standardise: bool = False,
     scratch: bool = False,
 ) -> Scores:
     """Scores of a classifier on a run's frozen features.
@@ -43,10 +44,16 @@ def linear(
         lr: Learning rate at the beginning.
         batch: Clips a step.
         seeds: How many classifiers are trained, from seed 0; the scores are those of the first.
+        standardise: Give the classifier features with mean 0 and variance 1 over the training
+            clips, as a batch normalisation before it does: what it learns in its epochs then hangs
+            on what features say and not on how large they are. Fair to an encoder with random
+            weights, whose features differ little between clips.
         scratch: Judge the encoder with random weights instead, for comparison.
     """
     check_counts(epochs=epochs, batch=batch, seeds=seeds)
     features = frozen(path, data, benchmark, scratch=scratch)
+    if standardise:
+        features = features.standardised()
     tested = []
     for seed in range(seeds):
         head = trained_head(features, epochs=epochs, lr=lr, batch=batch, seed=seed)
