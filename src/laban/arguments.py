@@ -26,11 +26,20 @@ _KINDS |= {"Sequence": "a list", "tuple": "a list", "list": "a list"}
 
 def signature_parser(name: str, function: Callable) -> Any:
     """The parser of a function: required parameters in order, keyword ones as options."""
-    from jsonargparse import ArgumentParser
+    from jsonargparse import ArgumentParser, DefaultHelpFormatter
+
+    class Help(DefaultHelpFormatter):
+        def _expand_help(self, action: Any) -> str:
+            return super()._expand_help(action).replace("<class 'Path'>", "path")
 
     prog, about = f"laban {name}", summary(function)
     parser = ArgumentParser(
-        prog=prog, description=about, epilog=JSON_HELP, exit_on_error=False, allow_abbrev=False
+        prog=prog,
+        description=about,
+        epilog=JSON_HELP,
+        exit_on_error=False,
+        allow_abbrev=False,
+        formatter_class=Help,
     )
     _add(parser, function, _parameters(function))
     return parser
