@@ -104,11 +104,10 @@ def test_a_run_finds_most_actions_and_says_how_well(work, run):
     assert run["map_a"]["0.1"] >= run["map_a"]["0.5"] >= run["map_a"]["0.9"]
     kept = json.loads((work / "run/detection.json").read_text())
     assert kept["f1"] == run["f1"] and kept["joining"] == run["joining"]
-    assert {path.name for path in (work / "run").iterdir()} >= {
-        "weights.safetensors",
-        "timeline-best.png",
-        "timeline-worst.png",
-    }
+    assert {path.name for path in (work / "run/figures").iterdir()} >= {"best.png", "worst.png"}
+    page = (work / "run/report.html").read_text()
+    assert f"{run['map_a']['0.5']:.1f} %" in page and f"{run['edit']:.1f} %" in page
+    assert page.count("data:image/png;base64,") == 2 and "http" not in page.replace("w3.org", "")
     assert not list((work / "run").glob("prepared*"))
 
 

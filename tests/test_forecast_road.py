@@ -78,7 +78,10 @@ def test_a_run_learns_what_comes_next_and_stands_beside_both_baselines(work, run
         assert run["mpjpe"][at] < min(run["zero_velocity"][at], run["constant_velocity"][at])
     assert "1 test clips are left out, such as c23: fewer than the 20 frames" in run["left_out"][0]
     assert json.loads((work / "run/forecasting.json").read_text()) == run
-    assert (work / "run/forecast.png").read_bytes().startswith(b"\x89PNG")
+    page = (work / "run/report.html").read_text()
+    for method in METHODS:
+        assert f"<td class=\"n\">{run[method]['400']:.1f}</td>" in page
+    assert "a held pose" in page and page.count("data:image/png;base64,") == 1
     assert Run.open(work / "run").notes["fps"] == 25.0
 
 

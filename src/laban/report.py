@@ -5,24 +5,22 @@ maps of the first and the last layer (Fig. 5), and per-class accuracy of several
 differences (Fig. 6, `write_fusion_report`).
 """
 
-import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
-import yaml
 
 from laban import figures, page
 from laban.assembly import Parts
 from laban.batch import collate
 from laban.dataset import ClipDataset
-from laban.evaluation.rank import lost_rank
 from laban.evaluation.scores import Scores
 from laban.pipelines import View
 from laban.report_clips import Shown, clips_section, most_confident
 from laban.report_judged import judged_sections
+from laban.report_run import number, recipe_section, run_facts, training_section, written
 from laban.run import Run
 
 __all__ = ["write_fusion_report", "write_pretraining_report", "write_report"]
@@ -50,15 +48,15 @@ def write_report(run: Run, parts: Parts, scores: Scores, test: ClipDataset) -> P
         f"{scores.benchmark}, {run.stream}, {run.recipe['encoder']['name']}",
         [
             _head(run, scores),
-            _training(run, folder),
+            training_section(run, folder),
             _classes(scores, folder),
             _confusions(scores, folder),
             _attention(run, parts, right, folder),
             clips_section(right, wrong, folder),
-            _recipe(run),
+            recipe_section(run),
         ],
     )
-    return _write(run.path / "report.html", markup)
+    return written(run.path / "report.html", markup)
 
 
 def write_pretraining_report(run: Run) -> Path:
@@ -75,13 +73,13 @@ def write_pretraining_report(run: Run) -> Path:
         f"{run.benchmark.name}, {run.stream}, {encoder}",
         [
             page.title(run.benchmark.name, about),
-            page.facts(_facts(run)),
-            _training(run, folder),
+            page.facts(run_facts(run)),
+            training_section(run, folder),
             *judged_sections(run.path, folder),
-            _recipe(run),
+            recipe_section(run),
         ],
     )
-    return _write(run.path / "report.html", markup)
+    return written(run.path / "report.html", markup)
 
 
 def write_fusion_report(
@@ -115,9 +113,9 @@ def write_fusion_report(
     tops = []
     for name, one in zip([*runs, "fused"], [*scores, fused], strict=True):
         gain = f"{one.top(1) - best:+.1f}".replace("-", "−")
-        tops.append([name, _number(one.top(1)), _number(one.top(5)), gain])
+        tops.append([name, number(one.top(1)), number(one.top(5)), gain])
     each = [
-        [name, *(_number(value) for value in column)]
+        [name, *(number(value) for value in column)]
         for name, column in zip(fused.classes, shares.T, strict=True)
     ]
     markup = page.page(
@@ -137,75 +135,14 @@ def write_fusion_report(
             page.section("Numbers", page.table(["class, %", *runs, "fused"], each)),
         ],
     )
-    return _write(out / "report.html", markup)
-
-
-def _recipe(run: Run) -> str:
-    """The recipe, folded up."""
-    text = yaml.safe_dump(run.recipe, sort_keys=False)
-    return page.section("Recipe", page.details("as YAML", text))
+    return written(out / "report.html", markup)
 
 
 def _head(run: Run, scores: Scores) -> str:
     """What the run is and how it did, the large figures and the facts."""
     about = f"{run.recipe['encoder']['name']}, {run.stream} stream, {len(scores.classes)} classes"
     large = page.numbers(_tops(scores))
-    return page.title(scores.benchmark, about) + large + page.facts(_facts(run))
-
-
-def _facts(run: Run) -> dict[str, str | None]:
-    """What the run was trained on, for how long, on what."""
-    notes, metrics = run.notes, run.metrics()
-    seconds, data = notes.get("seconds", {}), notes.get("data", {})
-    kept = _kept(run, metrics)
-    selection = notes.get("selection")
-    if selection and kept:
-        selection = f"epoch {kept} of {len(metrics)}: {selection}; the test clips had no part in it"
-    clips = ", ".join(f"{count:,} {name}" for name, count in notes.get("clips", {}).items())
-    size = notes.get("parameters")
-    return {
-        "Weights": selection,
-        "Clips": clips,
-        "Data": ", ".join(f"{name} {str(v)[:16]}" for name, v in data.items()),
-        "Training time": _duration(seconds["training"]) if "training" in seconds else None,
-        "Machine": _machine(notes.get("environment", {})),
-        "Parameters": f"{size:,} in the encoder" if size else None,
-        "Skeleton": f"{run.skeleton.name}, {len(run.skeleton)} joints",
-        "Command": notes.get("command"),
-    }
-
-
-def _training(run: Run, folder: Path) -> str:
-    """Accuracy and loss over the epochs."""
-    metrics = run.metrics()
-    if not metrics:
-        return ""
-    kept = _kept(run, metrics)
-    # A cross-entropy is counted in nats, the distance of a correlation from its aim in nothing.
-    unit = "loss, nats" if any("train_accuracy" in row for row in metrics) else "loss"
-    drawn = []
-    for what, said, factor in (("accuracy", "accuracy, per cent", 100.0), ("loss", unit, 1.0)):
-        series = {
-            name: [factor * row.get(f"{key}_{what}", np.nan) for row in metrics]
-            for name, key in (("training", "train"), ("validation", "validation"))
-            if any(f"{key}_{what}" in row for row in metrics)
-        }
-        if series:
-            drawn.append(_curve(series, said, kept, folder / f"curve-{what}.png"))
-    ranks = [row["rank"] for row in metrics if "rank" in row]
-    lost = ""
-    if ranks:
-        said = "effective rank of the embeddings"
-        drawn.append(_curve({"rank": ranks}, said, kept, folder / "curve-rank.png"))
-        lost = lost_rank([run.notes.get("rank_before", 0.0), *ranks])
-    warning = page.paragraph(f"Of this run {lost}." if lost else "", kind="warning")
-    return page.section("Training", warning, f'<div class="pair">{"".join(drawn)}</div>')
-
-
-def _curve(series: Mapping[str, list[float]], what: str, kept: int | None, path: Path) -> str:
-    drawn = figures.curve(series, what=what, kept=kept)
-    figures.png(drawn, path)
-    return page.drawing(figures.svg(drawn, path.stem, f"{what} over epochs"), wide=False)
+    return page.title(scores.benchmark, about) + large + page.facts(run_facts(run))
 
 
 def _classes(scores: Scores, folder: Path) -> str:
@@ -277,14 +214,6 @@ def _attention(run: Run, parts: Parts, shown: Shown | None, folder: Path) -> str
     )
 
 
-def _kept(run: Run, metrics: Sequence[Mapping[str, float]]) -> int | None:
-    """The epoch whose weights were kept, from 1."""
-    if run.recipe.get("training", {}).get("select") != "best":
-        return len(metrics) or None
-    accuracies = [row.get("validation_accuracy", -np.inf) for row in metrics]
-    return int(np.argmax(accuracies)) + 1 if accuracies else None
-
-
 def _shares(scores: Scores) -> np.ndarray:
     """Per cent right of each class, NaN without clips: ``-> (K,)``."""
     counts = scores.confusion()
@@ -302,37 +231,5 @@ def _left_out(scores: Scores) -> str:
 
 
 def _tops(scores: Scores) -> dict[str, str]:
-    large = {"top-1": f"{_number(scores.top(1))} %", "top-5": f"{_number(scores.top(5))} %"}
+    large = {"top-1": f"{number(scores.top(1))} %", "top-5": f"{number(scores.top(5))} %"}
     return large | {f"{scores.split} clips": f"{len(scores.clips):,}"}
-
-
-def _machine(environment: Mapping[str, Any]) -> str:
-    said = [str(environment.get("device", ""))]
-    for key, name in (("threads", "thread"), ("world", "process")):
-        if key in environment:
-            many = "" if environment[key] == 1 else "es" if name.endswith("s") else "s"
-            said.append(f"{environment[key]} {name}{many}")
-    said += [
-        f"{key} {environment[key]}" for key in ("python", "torch", "laban") if key in environment
-    ]
-    return ", ".join(word for word in said if word)
-
-
-def _duration(seconds: float) -> str:
-    whole = round(seconds)
-    if whole < 60:
-        return f"{seconds:.1f} s"
-    hours, minutes = whole // 3600, whole % 3600 // 60
-    return f"{hours} h {minutes} min" if hours else f"{minutes} min {whole % 60} s"
-
-
-def _number(value: float) -> str:
-    return "–" if np.isnan(value) else f"{value:.1f}"
-
-
-def _write(path: Path, text: str) -> Path:
-    """Writes whole or not at all."""
-    new = path.with_name(path.name + ".new")
-    new.write_text(text, encoding="utf-8")
-    os.replace(new, path)
-    return path

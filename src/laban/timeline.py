@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 __all__ = ["timeline"]
 
 INCHES_A_LETTER = 0.062
+# Of the first round through the colours, the second, and so on.
+HATCHES = ("", "///", "\\\\\\", "xx", "..")
 
 
 def timeline(clip: Clip, found: Sequence[Detection], classes: Sequence[str]) -> "Figure":
@@ -22,10 +24,10 @@ def timeline(clip: Clip, found: Sequence[Detection], classes: Sequence[str]) -> 
     Args:
         clip: The recording, with its true segments where they are known.
         found: Found segments.
-        classes: Class names; a class has its colour by its number.
+        classes: Class names; a class has its colour, and behind the last colour its hatching, by
+            its number.
     """
-    colours = [PALETTE[SERIES[number % len(SERIES)]] for number in range(len(classes))]
-    colour = dict(zip(classes, colours, strict=True))
+    number = {name: place for place, name in enumerate(classes)}
     rows: list[tuple[str, list[tuple[Segment, float]]]] = [
         ("found", [(one, 0.35 + 0.65 * one.confidence) for one in found])
     ]
@@ -36,8 +38,7 @@ def timeline(clip: Clip, found: Sequence[Detection], classes: Sequence[str]) -> 
         axes = figure.add_subplot()
         for height, (_, segments) in enumerate(rows):
             for one, opacity in segments:
-                shade = colour.get(one.label, PALETTE["muted"])
-                _bar(axes, one, clip, height, (shade, opacity))
+                _bar(axes, one, clip, height, number.get(one.label), opacity)
         axes.set_xlim(0, clip.frames / clip.fps)
         axes.set_ylim(-0.5, len(rows) - 0.5)
         axes.set_yticks(range(len(rows)), [name for name, _ in rows])
@@ -47,10 +48,20 @@ def timeline(clip: Clip, found: Sequence[Detection], classes: Sequence[str]) -> 
     return figure
 
 
-def _bar(axes: "Axes", one: Segment, clip: Clip, height: int, colour: tuple[str, float]) -> None:
+def _bar(
+    axes: "Axes", one: Segment, clip: Clip, height: int, number: int | None, opacity: float
+) -> None:
     """One segment with as much of its name as fits in it."""
     start, length = one.start / clip.fps, (one.end - one.start) / clip.fps
-    axes.broken_barh([(start, length)], (height - 0.38, 0.76), facecolors=colour)
+    cycle, place = divmod(number or 0, len(SERIES))
+    axes.broken_barh(
+        [(start, length)],
+        (height - 0.38, 0.76),
+        facecolors=(PALETTE["muted" if number is None else SERIES[place]], opacity),
+        hatch=HATCHES[cycle % len(HATCHES)],
+        edgecolor=("white", 0.35),
+        linewidth=0,
+    )
     room = int(length * clip.fps / clip.frames * (WIDTH - 0.8) / INCHES_A_LETTER)
     if room >= 2:
         name = one.label if len(one.label) <= room else one.label[: room - 1] + "…"

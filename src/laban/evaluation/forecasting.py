@@ -17,7 +17,7 @@ from laban.run import Run
 from laban.splits import Part, split_store
 from laban.store import Store
 
-__all__ = ["ForecastScores", "forecasting", "judged"]
+__all__ = ["ForecastScores", "forecasting", "judged", "method_names"]
 
 
 @dataclass
@@ -62,7 +62,7 @@ class ForecastScores:
 
     def __str__(self) -> str:
         value = self.to_json()
-        names = {name: name.replace("_", " ") for name in METHODS} | {"mpjpe": "this run"}
+        names = method_names()
         what = f"{value['clips']} clips, {value['windows']} windows"
         lines = [f"{self.benchmark}, {self.split}, {what}", *self.left_out]
         heads = [f"{ms} ms" for ms in self.horizons] + ["mean"]
@@ -71,6 +71,11 @@ class ForecastScores:
             row = ("-" if mm is None else f"{mm:.1f}" for mm in value[name].values())
             lines.append(f"{names[name]:<18}" + "".join(f"{cell:>9}" for cell in row))
         return "\n".join(lines)
+
+
+def method_names() -> dict[str, str]:
+    """What people read for each of `METHODS`."""
+    return {name: name.replace("_", " ") for name in METHODS} | {"mpjpe": "this run"}
 
 
 def forecasting(path: Path, data: Path, benchmark: str | None = None) -> ForecastScores:

@@ -1,6 +1,7 @@
 """Detection: the frames of untrimmed recordings are named, and joined to segments."""
 
 import json
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -14,6 +15,9 @@ from laban.run import Run
 from laban.splits import Part, labelled_share
 from laban.tasks.task import Task
 from laban.windows import RecordingSplits, WindowDataset, split_recordings
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 __all__ = ["Detection"]
 
@@ -62,18 +66,20 @@ class Detection(Task):
         run.save(parts.objective)
         (run.path / "detection.json").write_text(json.dumps(value, indent=1))
         if report:
-            self._draw_extremes(run, scores)
+            from laban.report_tasks import write_detection_report
+
+            write_detection_report(run, value, self._extremes(run, scores))
         lines = [f"{run.notes['selection']}", str(scores), f"run: {run.path}"]
         return Result(value, "\n".join(lines))
 
-    def _draw_extremes(self, run: Run, scores: DetectionScores) -> None:
+    def _extremes(self, run: Run, scores: DetectionScores) -> "dict[str, Figure]":
         """The timelines of the recordings with the best and the worst F1."""
-        from laban.figures import png
         from laban.timeline import timeline
 
-        recordings = self.splits.test
-        values = [scores.f1(row) for row in range(len(recordings))]
-        for word, row in (("best", np.nanargmax(values)), ("worst", np.nanargmin(values))):
-            clip = self.store[recordings.keys[row]]
-            figure = timeline(clip, scores.segments(int(row)), run.classes)
-            png(figure, run.path / f"timeline-{word}.png")
+        keys = self.splits.test.keys
+        values = [scores.f1(row) for row in range(len(keys))]
+        places = {"best": int(np.nanargmax(values)), "worst": int(np.nanargmin(values))}
+        return {
+            word: timeline(self.store[keys[row]], scores.segments(row), run.classes)
+            for word, row in places.items()
+        }

@@ -1,18 +1,21 @@
 """Forecasting: poses that follow are predicted, and the test clips show how far off."""
 
 import json
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from laban.assembly import Parts
 from laban.dataset import ClipDataset
 from laban.errors import LabanError
-from laban.evaluation.forecasting import judged
+from laban.evaluation.forecasting import judged, method_names
 from laban.forecaster import METHODS, Forecaster, frame_rate, long_enough
 from laban.objectives.forecasting import Forecasting as Objective
 from laban.result import Result
 from laban.run import Run
 from laban.splits import Part, Splits, labelled_share, split_store
 from laban.tasks.task import Task
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 __all__ = ["Forecasting"]
 
@@ -57,18 +60,19 @@ class Forecasting(Task):
         run.save(parts.objective)
         (run.path / "forecasting.json").write_text(json.dumps(value, indent=1))
         if report:
-            self._draw(run, forecaster)
+            from laban.report_tasks import write_forecasting_report
+
+            write_forecasting_report(run, value, method_names(), self._drawn(forecaster))
         lines = [f"{run.notes['selection']}", str(scores), f"run: {run.path}"]
         return Result(value, "\n".join(lines))
 
-    def _draw(self, run: Run, forecaster: Forecaster) -> None:
+    def _drawn(self, forecaster: Forecaster) -> "dict[str, Figure]":
         """The end of the first test clip, predicted."""
         from laban.afterimage import afterimage
-        from laban.figures import png
 
         clip = forecaster.shown(self.store[self.splits.test.keys[0]])
         end = clip.frames - forecaster.objective.ahead
-        if clip.present[:, end - 1].any():
-            found = forecaster.forecast(clip, end)
-            figure = afterimage(clip, found, end, horizons=forecaster.objective.horizons)
-            png(figure, run.path / "forecast.png")
+        if not clip.present[:, end - 1].any():
+            return {}
+        found = forecaster.forecast(clip, end)
+        return {"first": afterimage(clip, found, end, horizons=forecaster.objective.horizons)}
