@@ -52,7 +52,7 @@ def measure(name: str, threads: int, rounds: int) -> str:
     torch.manual_seed(0)
     recipe, frames = CASES[name]
     network, poses = network_of(recipe, "kinect-v2"), torch.randn(BATCH, 2, frames, 25, 3)
-    with FlopCounterMode(display=False) as counter, torch.inference_mode():
+    with FlopCounterMode(display=False) as counter:  # it needs a graph where it is given weights
         network.eval()(poses[:1])
     size = sum(parameter.numel() for parameter in network.encoder.parameters())
     before = held()

@@ -35,6 +35,7 @@ from torch import Tensor, nn
 
 from laban.errors import LabanError
 from laban.nn import (
+    Dropout,
     Features,
     GraphConvNorm,
     InputNorm,
@@ -81,7 +82,7 @@ class Block(nn.Module):
         self.stride, self.first = stride, first
         self.spatial = GraphConvNorm(inputs, width, bias="taken")
         self.temporal = TimeConvNorm(width, width, kernel=kernel, stride=stride)
-        self.dropout = nn.Dropout(0 if first else dropout)
+        self.dropout = Dropout(0 if first else dropout)
         changes = not first and (inputs != width or stride != 1)
         self.shortcut = LinearNorm(inputs, width) if changes else None
 

@@ -11,6 +11,7 @@ from torch import Tensor, nn
 from laban.nn import (
     AdaptiveMaps,
     DropAttention,
+    Dropout,
     GraphConv,
     GraphConvNorm,
     JointNorm,
@@ -124,7 +125,7 @@ class TimeConvolution(nn.Module):
 
     def __init__(self, inputs: int, width: int, *, stride: int, dropout: float) -> None:
         super().__init__()
-        self.dropout = nn.Dropout(dropout)
+        self.dropout = Dropout(dropout)
         self.conv = TimeConvNorm(inputs, width, kernel=KERNEL, stride=stride)
         nn.init.kaiming_normal_(self.conv.conv.weight, mode="fan_out")
 

@@ -12,6 +12,7 @@ from laban.nn.attention_module import (
 )
 from laban.nn.classifier import Classifier, Pooled
 from laban.nn.drop_attention import DropAttention, attend
+from laban.nn.dropout import Dropout
 from laban.nn.features import Features, masked_mean, present_features
 from laban.nn.graph import (
     GraphConv,
@@ -41,6 +42,7 @@ __all__ = [
     "Classifier",
     "Directions",
     "DropAttention",
+    "Dropout",
     "Features",
     "GraphConv",
     "GraphConvNorm",

@@ -123,7 +123,9 @@ class GraphConv(nn.Module):
         """(N, T, V, C), maps -> (N, T, V, K C): what the joints take, before the linear map."""
         rows = rearrange(maps.to(x.dtype), "... k w v -> ... (w k) v")
         # One product: rows sorted by joint, then subset, come out in the wanted order.
-        taken = (rows[:, None] if rows.dim() == 3 else rows) @ x
+        rows = rows[:, None] if rows.dim() == 3 else rows
+        # A map a frame, the same memory: PyTorch would move the joints of all frames together.
+        taken = rows.expand(*x.shape[:2], -1, -1) @ x
         return rearrange(taken, "n t (w k) c -> n t w (k c)", k=maps.shape[-3])
 
     def offset(self, maps: Tensor) -> Tensor:

@@ -10,6 +10,8 @@ import torch.nn.functional as F
 from einops import rearrange
 from torch import Tensor, nn
 
+from laban.nn.dropout import Dropout
+
 __all__ = ["PreNormBlock", "TokenTransformer", "with_token"]
 
 
@@ -35,7 +37,7 @@ class PreNormBlock(nn.Module):
         self.merge = nn.Linear(inner, width, bias=False)
         self.feed_norm = nn.LayerNorm(width)
         self.feed = nn.Sequential(nn.Linear(width, hidden), nn.GELU(), nn.Linear(hidden, width))
-        self.dropout = nn.Dropout(dropout)
+        self.dropout = Dropout(dropout)
 
     def forward(self, x: Tensor, mask: Tensor | None = None, *, last_only: bool = False) -> Tensor:
         """(N, S, C) -> (N, S, C), or (N, 1, C) of the last token alone.

@@ -1,0 +1,218 @@
+"""Speed of our networks against the authors' own code, each with the same weights and input.
+
+    THP_MEM_ALLOC_ENABLE=1 OMP_NUM_THREADS=1 python benchmarks/official.py --repos FOLDER
+        [--only NAME] [--rounds 3] [--json]
+
+FOLDER holds copies of the five repositories (`authors`). A case is a network as shipped, with the
+batch below; theirs is in float32 as it is shipped, ours, the same weights through
+`laban.official.load`, in float32 and in bfloat16. First both answer the same poses in evaluation:
+the largest difference must be within 1e-4 of the answers' spread. Then they are timed in turns, in
+the process's own time (other programs slow it little), the least of several rounds: a training step
+is a forward and a backward pass through the cross-entropy, inference a forward pass in evaluation.
+The roofline share is our rate of multiplications in inference over that of a large matrix product
+in the same precision.
+
+``pstl-step`` is a whole step of pre-training, three views and the optimiser included.
+"""
+
+import argparse
+import json
+import multiprocessing
+import time
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+from typing import NamedTuple
+
+import authors
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+from torch.utils.flop_counter import FlopCounterMode
+
+import laban.official
+from laban import config
+from laban.assembly import assemble
+from laban.batch import Batch
+from laban.skeletons import skeleton_named
+
+PRECISIONS = (torch.float32, torch.bfloat16)
+
+
+class Case(NamedTuple):
+    """One network.
+
+    Attributes:
+        theirs: Makes the authors' network from the folder of copies.
+        name: What `laban.official.load` calls it.
+        shape: Of the input, our order.
+        options: Of `laban.official.load`.
+    """
+
+    theirs: Callable[[Path], nn.Module]
+    name: str
+    shape: tuple[int, ...]
+    options: dict[str, object] = {}
+
+
+CASES = {
+    "pstl": Case(authors.pstl, "pstl", (32, 2, 50, 25, 3)),
+    "hi-trs": Case(authors.hi_trs, "hi-trs", (4, 2, 12, 7, 25, 3)),
+    "stst": Case(authors.stst, "stst", (16, 1, 40, 22, 3)),
+    "s-tr": Case(partial(authors.st_tr, over="joints"), "st-tr-spatial", (2, 2, 300, 25, 6)),
+    "t-tr": Case(partial(authors.st_tr, over="frames"), "st-tr-temporal", (2, 2, 300, 25, 6)),
+    "dsta-net": Case(authors.dsta_net, "dsta-net", (8, 1, 128, 22, 3)),
+    "dsta-net-ntu": Case(authors.dsta_net_ntu, "dsta-net", (4, 2, 128, 25, 3)),
+}
+STEP = "pstl-step"
+STEP_SHAPE = (128, 2, 50, 25, 3)
+
+Work = Callable[[], object]
+
+
+def least_times(works: list[Work], rounds: int) -> list[float]:
+    """The least time of the process that each takes, in turns; the first round warms up."""
+    least = [float("inf")] * len(works)
+    for number in range(rounds + 1):
+        for place, work in enumerate(works):
+            began = time.process_time()
+            work()
+            taken = time.process_time() - began
+            least[place] = min(least[place], taken) if number else float("inf")
+    return least
+
+
+def training(network: nn.Module, answer: Callable[[Tensor], Tensor], poses: Tensor, dtype) -> Work:
+    """A forward and a backward pass."""
+    labels = torch.zeros(len(poses), dtype=torch.long)
+
+    def work() -> None:
+        network.train()
+        with torch.autocast("cpu", torch.bfloat16, enabled=dtype != torch.float32):
+            loss = F.cross_entropy(answer(poses).float(), labels)
+        loss.backward()
+        network.zero_grad(set_to_none=True)
+
+    return work
+
+
+def inference(network: nn.Module, answer: Callable[[Tensor], Tensor], poses: Tensor, dtype) -> Work:
+    """A forward pass in evaluation."""
+
+    def work() -> None:
+        network.eval()
+        with torch.inference_mode(), torch.autocast("cpu", torch.bfloat16, dtype != torch.float32):
+            answer(poses)
+
+    return work
+
+
+def product(dtype: torch.dtype) -> float:
+    """Multiplications a second of a large matrix product."""
+    a, b = (torch.randn(2048, 2048, dtype=dtype) for _ in range(2))
+    return 2048**3 / least_times([lambda: a @ b], 5)[0]
+
+
+def difference(case: Case, theirs: nn.Module, ours: nn.Module, answer, poses: Tensor) -> float:
+    """The largest difference of the answers to two clips as a share of the spread of theirs."""
+    with torch.inference_mode():
+        wanted, found = theirs.eval()(poses[:2]), answer(poses[:2])
+    return ((wanted - found).abs().max() / (wanted.max() - wanted.min())).item()
+
+
+def compare(name: str, repos: Path, rounds: int) -> dict[str, object]:
+    """The row of a network."""
+    case = CASES[name]
+    theirs = authors.seeded(case.theirs(repos))
+    ours = laban.official.load(case.name, theirs.network.state_dict(), **case.options)
+    answer = ours.from_clips if name == "hi-trs" else ours
+    poses = torch.randn(case.shape)
+    apart = difference(case, theirs, ours, answer, poses)
+    if not apart < 1e-4:
+        raise SystemExit(f"{name}: answers differ by {apart:.1e} of their spread, not the same")
+    with FlopCounterMode(display=False) as counter:  # it needs a graph where it is given weights
+        answer(poses[:1])
+    products = counter.get_total_flops() / 2 * len(poses)
+    contenders = [(theirs, theirs, torch.float32), *((ours, answer, dtype) for dtype in PRECISIONS)]
+    row: dict[str, object] = {"case": name, "batch": len(poses), "difference": apart}
+    for what, work in (("train", training), ("infer", inference)):
+        seconds = least_times([work(*one[:2], poses, one[2]) for one in contenders], rounds)
+        row[what] = [len(poses) / s for s in seconds]
+        row[f"{what}-ratio"] = seconds[0] / min(seconds[1:])
+        shares = zip(PRECISIONS, seconds[1:], strict=True)
+    row["share"] = [products / s / product(dtype) for dtype, s in shares]
+    return row
+
+
+def compare_steps(repos: Path, rounds: int) -> dict[str, object]:
+    """The row of PSTL's pre-training: views, three passes, loss, backward pass, optimiser."""
+    theirs = authors.PSTLStep(repos).train()
+    recipe = config.resolve(config.load_recipe("pstl-ntu")).values
+    # As many joints leave as there, and the same for the whole batch.
+    recipe["objective"] |= {"joints": 8, "repeats": True, "one_draw": True}
+    ours = assemble(recipe, skeleton_named("kinect-v2"), 3, "joint", 60).objective.train()
+    poses, keys = torch.randn(STEP_SHAPE), torch.arange(STEP_SHAPE[0])
+    there = torch.ones(STEP_SHAPE[:3], dtype=torch.bool)
+    lengths = torch.full((STEP_SHAPE[0],), STEP_SHAPE[2])
+    batch, generator = Batch(poses, there, lengths, keys, keys), torch.Generator().manual_seed(0)
+
+    def work(module: nn.Module, loss: Callable[[], Tensor], dtype: torch.dtype) -> Work:
+        optimiser = torch.optim.Adam(module.parameters(), lr=1e-4, weight_decay=1e-5)
+
+        def step() -> None:
+            with torch.autocast("cpu", torch.bfloat16, enabled=dtype != torch.float32):
+                value = loss()
+            optimiser.zero_grad()
+            value.backward()
+            optimiser.step()
+
+        return step
+
+    works = [work(theirs, lambda: theirs(poses), torch.float32)]
+    works += [work(ours, lambda: ours(batch, generator)[0], dtype) for dtype in PRECISIONS]
+    seconds = least_times(works, rounds)
+    rates = [len(poses) / s for s in seconds]
+    ratio = seconds[0] / min(seconds[1:])
+    return {"case": STEP, "batch": len(poses), "train": rates, "train-ratio": ratio}
+
+
+def measure(name: str, repos: Path, rounds: int) -> dict[str, object]:
+    """A row, in a process of its own, since the repositories' modules share their names."""
+    torch.set_num_threads(1)
+    torch.manual_seed(0)
+    return compare_steps(repos, rounds) if name == STEP else compare(name, repos, rounds)
+
+
+def line(row: dict) -> str:
+    """A row as Markdown."""
+    cells = [f"{row['case']}, batch {row['batch']}"]
+    for what in ("train", "infer"):
+        rates = [f"{rate:.3g}" for rate in row.get(what, ())]
+        cells += [*rates, f"{row[f'{what}-ratio']:.2f}"] if rates else [""] * 4
+    cells.append(", ".join(f"{share:.0%}" for share in row.get("share", ())))
+    return "| " + " | ".join(cells) + " |"
+
+
+def main() -> None:
+    """Prints a table as Markdown: clips a second of theirs, ours in float32, ours in bfloat16."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--repos", type=Path, required=True)
+    parser.add_argument("--only", choices=[*CASES, STEP])
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--json", action="store_true")
+    arguments = parser.parse_args()
+    titles = [f"{w}: {o}" for w in ("train", "infer") for o in ("theirs", "f32", "bf16", "ratio")]
+    if not arguments.json:
+        print("| case | " + " | ".join(titles) + " | share |\n" + "| --- " * 10 + "|")
+    rows, own = [], multiprocessing.get_context("spawn")
+    for name in [arguments.only] if arguments.only else [*CASES, STEP]:
+        with own.Pool(1) as pool:
+            rows.append(pool.apply(measure, (name, arguments.repos, arguments.rounds)))
+        if not arguments.json:
+            print(line(rows[-1]), flush=True)
+    if arguments.json:
+        print(json.dumps(rows))
+
+
+if __name__ == "__main__":
+    main()
