@@ -1,7 +1,7 @@
 import pytest
 import torch
 
-from laban.nn import DropAttention, attend
+from laban.nn import DropAttention, attend, drop_attention
 
 
 def naive(query, key, value, kept=None):
@@ -18,7 +18,11 @@ def naive(query, key, value, kept=None):
 
 @pytest.mark.parametrize(("keys", "values"), [(4, 16), (4, 4), (8, 3)])
 @pytest.mark.parametrize("masked", [False, True])
-def test_attention_is_a_softmax_over_the_keys_that_are_kept(keys, values, masked):
+@pytest.mark.parametrize("maps", [False, True])
+def test_attention_is_a_softmax_over_the_keys_that_are_kept(
+    keys, values, masked, maps, monkeypatch
+):
+    monkeypatch.setattr(drop_attention, "maps_are_faster", lambda *_: maps)
     query, key = torch.randn(2, 3, 2, 7, keys).unbind()
     value, kept = torch.randn(3, 2, 7, values), torch.rand(3, 2, 7) < 0.5 if masked else None
     if masked:

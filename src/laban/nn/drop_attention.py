@@ -10,10 +10,9 @@ import torch.nn.functional as F
 from einops import rearrange
 from torch import Tensor, nn
 
-__all__ = ["DropAttention", "attend"]
+from laban.nn.dot_product import FAR, maps_are_faster, through_maps
 
-# A score that no other reaches: its weight is zero in every precision.
-_FAR = -1e4
+__all__ = ["DropAttention", "attend"]
 
 
 def attend(query: Tensor, key: Tensor, value: Tensor, kept: Tensor | None = None) -> Tensor:
@@ -25,16 +24,23 @@ def attend(query: Tensor, key: Tensor, value: Tensor, kept: Tensor | None = None
         value: What is given.
         kept: (R, H, L) bool, keys that give; a head without any gives zeros. None: all.
     """
+    if maps_are_faster(key, value):
+        bias = None if kept is None else torch.where(kept, 0.0, FAR)[:, :, None]
+        return _zero_without_keys(through_maps(query, key, value, bias), kept)
     scale, given = query.shape[-1] ** -0.5, value.shape[-1]
     if kept is not None:
         # One more channel, 1 in queries, carries the mask: the fused kernels take no other masks
         # everywhere, and none of (R, H, L, L) is ever made.
-        away = torch.where(kept, 0.0, _FAR).to(key.dtype)[..., None]
+        away = torch.where(kept, 0.0, FAR).to(key.dtype)[..., None]
         query, key = torch.cat((query, torch.ones_like(away)), -1), torch.cat((key, away), -1)
     # They also want queries, keys and values of one width: zeros change no score.
     width = max(query.shape[-1], given)
     query, key, value = (F.pad(x, (0, width - x.shape[-1])) for x in (query, key, value))
     found = F.scaled_dot_product_attention(query, key, value, scale=scale)[..., :given]
+    return _zero_without_keys(found, kept)
+
+
+def _zero_without_keys(found: Tensor, kept: Tensor | None) -> Tensor:
     return found if kept is None else found * kept.any(-1)[..., None, None]
 
 

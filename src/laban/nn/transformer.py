@@ -10,6 +10,7 @@ import torch.nn.functional as F
 from einops import rearrange
 from torch import Tensor, nn
 
+from laban.nn.dot_product import dot_product_attention
 from laban.nn.dropout import Dropout
 
 __all__ = ["PreNormBlock", "TokenTransformer", "with_token"]
@@ -58,7 +59,7 @@ class PreNormBlock(nn.Module):
         query, key, value = (
             rearrange(y, "n s (h d) -> n h s d", h=self.heads) for y in (query, key, value)
         )
-        taken = F.scaled_dot_product_attention(query, key, value, attn_mask=mask)
+        taken = dot_product_attention(query, key, value, mask)
         x = x + self.dropout(self.merge(rearrange(taken, "n h s d -> n s (h d)")))
         return x + self.dropout(self.feed(self.feed_norm(x)))
 
