@@ -26,11 +26,11 @@ REPOSITORIES = ("PSTL", "DSTA-Net", "ST-TR", "Hi-TRS", "STST")
 
 
 def folder_of(repos: Path, name: str) -> Path:
-    """The copy of a repository; a sentence that ends the program where there is none."""
+    """The copy of a repository; an error where there is none."""
     for folder in sorted(repos.iterdir()):
         if folder.name.split("+")[-1] == name:
             return folder
-    raise SystemExit(f"{repos} has no folder {name}: check the repository out there")
+    raise FileNotFoundError(f"{repos} has no folder {name}: check the repository out there")
 
 
 @contextlib.contextmanager
@@ -223,12 +223,18 @@ class PSTLStep(nn.Module):
 
 
 def seeded(module: nn.Module) -> nn.Module:
-    """The module with batch statistics away from their start, so that parity means something."""
+    """The module with weights that keep their input's size, and batch statistics of their own.
+
+    With those of its start an untrained network in evaluation lets its features grow out of range.
+    """
     torch.manual_seed(0)
     random.seed(0)
-    for name, tensor in module.state_dict().items():
-        if name.endswith("running_mean"):
-            tensor.normal_(0, 0.1)
-        if name.endswith("running_var"):
-            tensor.uniform_(0.5, 1.5)
+    with torch.no_grad():
+        for name, tensor in module.state_dict().items():
+            if name.endswith("running_mean"):
+                tensor.normal_(0, 0.1)
+            elif name.endswith("running_var"):
+                tensor.uniform_(0.5, 1.5)
+            elif name.endswith("weight") and tensor.dim() >= 2:
+                tensor.normal_(0, 0.7 / tensor[0].numel() ** 0.5)
     return module

@@ -1,7 +1,7 @@
 """Speed of our networks against the authors' own code, each with the same weights and input.
 
     THP_MEM_ALLOC_ENABLE=1 OMP_NUM_THREADS=1 python benchmarks/official.py --repos FOLDER
-        [--only NAME] [--rounds 3] [--json]
+        [--only NAME] [--rounds 3] [--batch CLIPS] [--json]
 
 FOLDER holds copies of the five repositories (`authors`). A case is a network as shipped, with the
 batch below; theirs is in float32 as it is shipped, ours, the same weights through
@@ -120,16 +120,16 @@ def difference(case: Case, theirs: nn.Module, ours: nn.Module, answer, poses: Te
     return ((wanted - found).abs().max() / (wanted.max() - wanted.min())).item()
 
 
-def compare(name: str, repos: Path, rounds: int) -> dict[str, object]:
+def compare(name: str, repos: Path, rounds: int, batch: int | None) -> dict[str, object]:
     """The row of a network."""
     case = CASES[name]
     theirs = authors.seeded(case.theirs(repos))
     ours = laban.official.load(case.name, theirs.network.state_dict(), **case.options)
     answer = ours.from_clips if name == "hi-trs" else ours
-    poses = torch.randn(case.shape)
+    poses = torch.randn(batch or case.shape[0], *case.shape[1:])
     apart = difference(case, theirs, ours, answer, poses)
     if not apart < 1e-4:
-        raise SystemExit(f"{name}: answers differ by {apart:.1e} of their spread, not the same")
+        raise ValueError(f"{name}: answers differ by {apart:.1e} of their spread, not the same")
     with FlopCounterMode(display=False) as counter:  # it needs a graph where it is given weights
         answer(poses[:1])
     products = counter.get_total_flops() / 2 * len(poses)
@@ -144,17 +144,17 @@ def compare(name: str, repos: Path, rounds: int) -> dict[str, object]:
     return row
 
 
-def compare_steps(repos: Path, rounds: int) -> dict[str, object]:
+def compare_steps(repos: Path, rounds: int, batch: int | None) -> dict[str, object]:
     """The row of PSTL's pre-training: views, three passes, loss, backward pass, optimiser."""
     theirs = authors.PSTLStep(repos).train()
     recipe = config.resolve(config.load_recipe("pstl-ntu")).values
     # As many joints leave as there, and the same for the whole batch.
     recipe["objective"] |= {"joints": 8, "repeats": True, "one_draw": True}
     ours = assemble(recipe, skeleton_named("kinect-v2"), 3, "joint", 60).objective.train()
-    poses, keys = torch.randn(STEP_SHAPE), torch.arange(STEP_SHAPE[0])
-    there = torch.ones(STEP_SHAPE[:3], dtype=torch.bool)
-    lengths = torch.full((STEP_SHAPE[0],), STEP_SHAPE[2])
-    batch, generator = Batch(poses, there, lengths, keys, keys), torch.Generator().manual_seed(0)
+    poses = torch.randn(batch or STEP_SHAPE[0], *STEP_SHAPE[1:])
+    keys, there = torch.arange(len(poses)), torch.ones(poses.shape[:3], dtype=torch.bool)
+    lengths = torch.full((len(poses),), poses.shape[2])
+    clips, generator = Batch(poses, there, lengths, keys, keys), torch.Generator().manual_seed(0)
 
     def work(module: nn.Module, loss: Callable[[], Tensor], dtype: torch.dtype) -> Work:
         optimiser = torch.optim.Adam(module.parameters(), lr=1e-4, weight_decay=1e-5)
@@ -169,18 +169,19 @@ def compare_steps(repos: Path, rounds: int) -> dict[str, object]:
         return step
 
     works = [work(theirs, lambda: theirs(poses), torch.float32)]
-    works += [work(ours, lambda: ours(batch, generator)[0], dtype) for dtype in PRECISIONS]
+    works += [work(ours, lambda: ours(clips, generator)[0], dtype) for dtype in PRECISIONS]
     seconds = least_times(works, rounds)
     rates = [len(poses) / s for s in seconds]
     ratio = seconds[0] / min(seconds[1:])
     return {"case": STEP, "batch": len(poses), "train": rates, "train-ratio": ratio}
 
 
-def measure(name: str, repos: Path, rounds: int) -> dict[str, object]:
+def measure(name: str, repos: Path, rounds: int, batch: int | None) -> dict[str, object]:
     """A row, in a process of its own, since the repositories' modules share their names."""
     torch.set_num_threads(1)
     torch.manual_seed(0)
-    return compare_steps(repos, rounds) if name == STEP else compare(name, repos, rounds)
+    work = compare_steps if name == STEP else partial(compare, name)
+    return work(repos, rounds, batch)
 
 
 def line(row: dict) -> str:
@@ -199,15 +200,17 @@ def main() -> None:
     parser.add_argument("--repos", type=Path, required=True)
     parser.add_argument("--only", choices=[*CASES, STEP])
     parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--batch", type=int, help="clips in place of the case's own number")
     parser.add_argument("--json", action="store_true")
     arguments = parser.parse_args()
     titles = [f"{w}: {o}" for w in ("train", "infer") for o in ("theirs", "f32", "bf16", "ratio")]
     if not arguments.json:
         print("| case | " + " | ".join(titles) + " | share |\n" + "| --- " * 10 + "|")
     rows, own = [], multiprocessing.get_context("spawn")
+    options = arguments.repos, arguments.rounds, arguments.batch
     for name in [arguments.only] if arguments.only else [*CASES, STEP]:
         with own.Pool(1) as pool:
-            rows.append(pool.apply(measure, (name, arguments.repos, arguments.rounds)))
+            rows.append(pool.apply(measure, (name, *options)))
         if not arguments.json:
             print(line(rows[-1]), flush=True)
     if arguments.json:
