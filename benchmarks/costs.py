@@ -1,16 +1,19 @@
 """What each encoder costs at its paper's size: parameters, GFLOPs, clips a second, memory.
 
-    THP_MEM_ALLOC_ENABLE=1 python benchmarks/costs.py [--threads 2] [--only NAME] [--growth]
+    THP_MEM_ALLOC_ENABLE=1 OMP_NUM_THREADS=1 python benchmarks/costs.py [--only NAME] [--growth]
+        [--batch 4] [--rounds 3]
 
 Clips of 25 joints, both persons present, all frames of the paper's window; GFLOPs are those of
 PyTorch's counter (a product and a sum count as two) for one clip in inference. Memory is the most
-that the process held in a training step beyond what it held before. Each network runs in a process
-of its own. ``--growth`` shows how the time of inference grows with frames, joints, persons.
+that the process held in a training step beyond what it held before. Each network runs on one core
+in a process of its own, and is timed in that process's time. ``--growth`` shows how the time of
+inference grows with frames, joints, persons.
 """
 
 import argparse
 import multiprocessing
 import resource
+import time
 
 import torch
 from encoders import best_times, inference, training
@@ -30,7 +33,7 @@ CASES = {
     "stst": ("stst-ntu", 128),
     "hi-trs": ("hi-trs-ntu", 84),
 }
-CLASSES, BATCH = 60, 4
+CLASSES = 60
 
 
 def network_of(recipe: str, layout: str) -> Classifier:
@@ -46,12 +49,12 @@ def held() -> float:
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e3
 
 
-def measure(name: str, threads: int, rounds: int) -> str:
+def measure(name: str, batch: int, rounds: int) -> str:
     """A row of the table."""
-    torch.set_num_threads(threads)
+    torch.set_num_threads(1)
     torch.manual_seed(0)
     recipe, frames = CASES[name]
-    network, poses = network_of(recipe, "kinect-v2"), torch.randn(BATCH, 2, frames, 25, 3)
+    network, poses = network_of(recipe, "kinect-v2"), torch.randn(batch, 2, frames, 25, 3)
     with FlopCounterMode(display=False) as counter:  # it needs a graph where it is given weights
         network.eval()(poses[:1])
     size = sum(parameter.numel() for parameter in network.encoder.parameters())
@@ -59,17 +62,17 @@ def measure(name: str, threads: int, rounds: int) -> str:
     cells = [f"{name} (`{recipe}`, {frames} frames)", f"{size / 1e6:.2f} M"]
     cells.append(f"{counter.get_total_flops() / 1e9:.1f}")
     training(network, poses, torch.float32)()
-    memory = (held() - before) / BATCH
+    memory = (held() - before) / batch
     for work in (training, inference):
         for dtype in (torch.float32, torch.bfloat16):
-            (seconds,) = best_times([work(network, poses, dtype)], rounds)
-            cells.append(f"{BATCH / seconds:.2f}")
+            (seconds,) = best_times([work(network, poses, dtype)], rounds, time.process_time)
+            cells.append(f"{batch / seconds:.2f}")
     return "| " + " | ".join([*cells, f"{memory:.0f} MB"]) + " |"
 
 
-def growth(name: str, threads: int, rounds: int) -> str:
+def growth(name: str, batch: int, rounds: int) -> str:
     """How many times longer inference takes with twice the frames, joints and persons."""
-    torch.set_num_threads(threads)
+    torch.set_num_threads(1)
     recipe, frames = CASES[name]
     works = []
     for layout, length, persons in (
@@ -79,9 +82,9 @@ def growth(name: str, threads: int, rounds: int) -> str:
         ("sbu-15", frames // 2, 2),
     ):
         network = network_of(recipe, layout)
-        poses = torch.randn(BATCH, persons, length, len(skeleton_named(layout)), 3)
+        poses = torch.randn(batch, persons, length, len(skeleton_named(layout)), 3)
         works.append(inference(network, poses, torch.float32))
-    cells = best_times(works, rounds)
+    cells = best_times(works, rounds, time.process_time)
     times = " | ".join(f"{cell / cells[0]:.1f}" for cell in cells[1:])
     return f"| {name} | {times} |"
 
@@ -89,7 +92,7 @@ def growth(name: str, threads: int, rounds: int) -> str:
 def main() -> None:
     """Prints a table as Markdown."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--threads", type=int, default=1)
+    parser.add_argument("--batch", type=int, default=4)
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--only", choices=CASES)
     parser.add_argument("--growth", action="store_true")
@@ -104,7 +107,7 @@ def main() -> None:
     for name in [arguments.only] if arguments.only else CASES:
         with own.Pool(1) as pool:
             work = growth if arguments.growth else measure
-            print(pool.apply(work, (name, arguments.threads, arguments.rounds)), flush=True)
+            print(pool.apply(work, (name, arguments.batch, arguments.rounds)), flush=True)
 
 
 if __name__ == "__main__":

@@ -27,6 +27,7 @@ from typing import NamedTuple
 import authors
 import torch
 import torch.nn.functional as F
+from encoders import best_times
 from torch import Tensor, nn
 from torch.utils.flop_counter import FlopCounterMode
 
@@ -70,18 +71,6 @@ STEP_SHAPE = (128, 2, 50, 25, 3)
 Work = Callable[[], object]
 
 
-def least_times(works: list[Work], rounds: int) -> list[float]:
-    """The least time of the process that each takes, in turns; the first round warms up."""
-    least = [float("inf")] * len(works)
-    for number in range(rounds + 1):
-        for place, work in enumerate(works):
-            began = time.process_time()
-            work()
-            taken = time.process_time() - began
-            least[place] = min(least[place], taken) if number else float("inf")
-    return least
-
-
 def training(network: nn.Module, answer: Callable[[Tensor], Tensor], poses: Tensor, dtype) -> Work:
     """A forward and a backward pass."""
     labels = torch.zeros(len(poses), dtype=torch.long)
@@ -110,7 +99,7 @@ def inference(network: nn.Module, answer: Callable[[Tensor], Tensor], poses: Ten
 def product(dtype: torch.dtype) -> float:
     """Multiplications a second of a large matrix product."""
     a, b = (torch.randn(2048, 2048, dtype=dtype) for _ in range(2))
-    return 2048**3 / least_times([lambda: a @ b], 5)[0]
+    return 2048**3 / best_times([lambda: a @ b], 5, time.process_time)[0]
 
 
 def difference(case: Case, theirs: nn.Module, ours: nn.Module, answer, poses: Tensor) -> float:
@@ -136,7 +125,8 @@ def compare(name: str, repos: Path, rounds: int, batch: int | None) -> dict[str,
     contenders = [(theirs, theirs, torch.float32), *((ours, answer, dtype) for dtype in PRECISIONS)]
     row: dict[str, object] = {"case": name, "batch": len(poses), "difference": apart}
     for what, work in (("train", training), ("infer", inference)):
-        seconds = least_times([work(*one[:2], poses, one[2]) for one in contenders], rounds)
+        works = [work(*one[:2], poses, one[2]) for one in contenders]
+        seconds = best_times(works, rounds, time.process_time)
         row[what] = [len(poses) / s for s in seconds]
         row[f"{what}-ratio"] = seconds[0] / min(seconds[1:])
         shares = zip(PRECISIONS, seconds[1:], strict=True)
@@ -170,7 +160,7 @@ def compare_steps(repos: Path, rounds: int, batch: int | None) -> dict[str, obje
 
     works = [work(theirs, lambda: theirs(poses), torch.float32)]
     works += [work(ours, lambda: ours(clips, generator)[0], dtype) for dtype in PRECISIONS]
-    seconds = least_times(works, rounds)
+    seconds = best_times(works, rounds, time.process_time)
     rates = [len(poses) / s for s in seconds]
     ratio = seconds[0] / min(seconds[1:])
     return {"case": STEP, "batch": len(poses), "train": rates, "train-ratio": ratio}
