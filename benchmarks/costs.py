@@ -14,6 +14,7 @@ import argparse
 import multiprocessing
 import resource
 import time
+from concurrent.futures import ProcessPoolExecutor
 
 import torch
 from encoders import best_times, inference, training
@@ -105,9 +106,10 @@ def main() -> None:
     )
     own = multiprocessing.get_context("spawn")
     for name in [arguments.only] if arguments.only else CASES:
-        with own.Pool(1) as pool:
+        with ProcessPoolExecutor(1, mp_context=own) as pool:
             work = growth if arguments.growth else measure
-            print(pool.apply(work, (name, arguments.batch, arguments.rounds)), flush=True)
+            row = pool.submit(work, name, arguments.batch, arguments.rounds)
+            print(row.result(), flush=True)
 
 
 if __name__ == "__main__":

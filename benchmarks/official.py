@@ -20,6 +20,7 @@ import json
 import multiprocessing
 import time
 from collections.abc import Callable
+from concurrent.futures import ProcessPoolExecutor
 from functools import partial
 from pathlib import Path
 from typing import NamedTuple
@@ -199,8 +200,8 @@ def main() -> None:
     rows, own = [], multiprocessing.get_context("spawn")
     options = arguments.repos, arguments.rounds, arguments.batch
     for name in [arguments.only] if arguments.only else [*CASES, STEP]:
-        with own.Pool(1) as pool:
-            rows.append(pool.apply(measure, (name, *options)))
+        with ProcessPoolExecutor(1, mp_context=own) as pool:
+            rows.append(pool.submit(measure, name, *options).result())
         if not arguments.json:
             print(line(rows[-1]), flush=True)
     if arguments.json:
