@@ -41,11 +41,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from laban.errors import LabanError, nearest, unknown_name
 from laban.own_layout import own_skeleton
 from laban.skeletons import SKELETONS, Skeleton, skeleton_named
+from laban.yaml_text import parse_yaml
 
 __all__ = ["TableLayout", "given_layout", "layout_at", "parse_layout"]
 
@@ -105,11 +104,7 @@ def parse_layout(data: bytes, name: str) -> TableLayout:
     """The layout in a file's text; raises LabanError with file, key and fault."""
     if len(data) > _LARGEST:
         raise LabanError(f"{name} has {len(data):,} bytes, too many for a layout file")
-    try:
-        value = yaml.safe_load(data)
-    except (yaml.YAMLError, ValueError, RecursionError) as fault:
-        reason = " ".join(str(fault).split())[:200]
-        raise LabanError(f"{name} is neither YAML nor JSON ({reason}), mend it") from fault
+    value = parse_yaml(data, name)
     if not isinstance(value, dict):
         raise LabanError(f"{name}: give keys and values, at the least joints, parents and columns")
     for key in value:
