@@ -68,6 +68,25 @@ def test_a_benchmark_fits_where_both_splits_and_all_labels_are(tmp_path, labels,
     assert describe(store)["benchmarks"] == (["nw-ucla-xview"] if fits else [])
 
 
+def test_benchmarks_of_another_dataset_are_not_named_and_folds_are_one_word(tmp_path):
+    """SHREC'17 and DHG have the same gestures, and subjects with the same numbers."""
+    clips = [
+        replace(healthy(i), label="Grab (1)", facts={"subject": str(1 + i % 20), "split": part})
+        for i, part in enumerate(["train", "test"] * 20)
+    ]
+    paths = [tmp_path / f"{origin}.arrow" for origin in ("shrec17", "dhg", "pyskl")]
+    for path in paths:
+        Store.write(path, clips, info={"format": path.stem})
+    shrec, dhg, both = (describe(Store(path))["benchmarks"] for path in paths)
+    assert shrec == ["shrec17-14", "shrec17-28"]
+    assert len(dhg) == 40 and dhg[0] == "dhg-14:1"
+    assert both == shrec + dhg
+    console = Console(width=200)
+    with console.capture() as said:
+        console.print(info(paths[2]).text)
+    assert "shrec17-14, shrec17-28, dhg-14:1 to 20, dhg-28:1 to 20" in said.get()
+
+
 def test_json_is_returned_and_nothing_shown(tmp_path, capsys):
     store = Store.write(tmp_path / "s.arrow", [healthy(0)])
     assert info(store.path).value == describe(store)
