@@ -36,8 +36,8 @@ def info(store: Path, *, benchmark: str | None = None) -> Result:
 
     Args:
         store: The file that ``laban convert`` wrote.
-        benchmark: A benchmark's word or file, to look for test clips that are training clips too;
-            the built-in ones that fit are looked at anyhow.
+        benchmark: A benchmark's word or file, to count who trains and tests and to look for test
+            clips that are training clips too; the built-in ones that fit are looked at anyhow.
 
     Raises:
         LabanError: Where the store cannot be opened or the benchmark is not to be had.
@@ -83,6 +83,7 @@ def describe(store: Store, benchmark: Benchmark | None = None) -> dict:
         "subjects": _values(store, "subject"),
         "cameras": _values(store, "camera"),
         "benchmarks": fitting,
+        "split": _split(benchmark, store) if benchmark else {},
         "problems": checkup.problems(classes or segments, split_by),
     }
 
@@ -91,6 +92,14 @@ def _values(store: Store, fact: str) -> list[str]:
     """The values of a fact in their natural order: 2 before 10."""
     values = {value for value in store.column(fact) if value is not None}
     return sorted(values, key=lambda value: (len(value), value))
+
+
+def _split(benchmark: Benchmark, store: Store) -> dict[str, int]:
+    """How many clips play which part in a benchmark; raises LabanError for one that plays both."""
+    parts = dict.fromkeys(("train", "test", "neither"), 0)
+    for number in range(len(store)):
+        parts[benchmark.split(store.facts(number)) or "neither"] += 1
+    return parts
 
 
 def _may_be(benchmark: Benchmark, store: Store) -> bool:
@@ -138,6 +147,8 @@ def _page(facts: dict) -> Group:
     }
     for name, value in rows.items():
         lines.add_row(Text(name, "bold"), Text(value))
+    if facts["split"]:
+        lines.add_row(Text("split", "bold"), Text(_counts(facts["split"])))
     if not facts["problems"]:
         return Group(lines, Text("\nnothing looks wrong", "green"))
     columns = ("problem", "count", "what", "such as", "remedy")
