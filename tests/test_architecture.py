@@ -16,7 +16,7 @@ FILES = sorted(SOURCE.rglob("*.py"))
 # Each layer may import from itself and from those before it.
 LAYERS = [
     {"errors", "progress", "result", "unfinished", "component", "prediction", "alignment"},
-    {"arguments"},
+    {"arguments", "yaml_text"},
     {"skeletons"},
     {"clip", "own_layout"},
     {"classes", "layout", "draws", "batch", "mapping"},

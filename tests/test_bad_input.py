@@ -153,11 +153,16 @@ def test_a_benchmark_that_the_store_cannot_serve(work, capsys):
 
 def test_another_skeleton(work, capsys):
     hands = np.random.default_rng(0).normal(size=(1, 5, 22, 3))
-    Store.write(work / "h.arrow", [Clip("h", hands, SKELETONS["hand-22"], label="a")])
+    clips = [Clip(name, hands, SKELETONS["hand-22"], label="a") for name in ("h", "i", "j", "k")]
+    Store.write(work / "h.arrow", clips)
     assert main([str(word) for word in train(work)]) == 0
     capsys.readouterr()
     sentence = said(capsys, ["predict", work / "run", work / "h.arrow"])
-    assert "clip h has skeleton hand-22, this run takes kinect-v2" in sentence
+    assert "clip h has skeleton hand-22, this run takes kinect-v2: map it with" in sentence
+    assert sentence.endswith("(and 3 more, such as i and j)")
+    both = ["predict", work / "run", work / "s.arrow", work / "h.arrow"]
+    assert main([str(word) for word in both]) == 0
+    assert capsys.readouterr().err.count("hand-22") == 1
 
 
 def test_weights_that_are_none(work, capsys):

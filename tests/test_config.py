@@ -58,7 +58,7 @@ def test_files_that_are_no_recipes(tmp_path):
         config.load_recipe("nw-ucl")
     path = tmp_path / "r.yaml"
     path.write_text("encoder: {name: x\ntraining: [")
-    with pytest.raises(LabanError, match=r"r\.yaml line 2: this is not YAML"):
+    with pytest.raises(LabanError, match=r"r\.yaml, line 1: this is not YAML"):
         config.load_recipe(str(path))
     path.write_text("- 1\n")
     with pytest.raises(LabanError, match="a recipe is a YAML mapping"):

@@ -111,7 +111,7 @@ def test_skipped_files_are_named_with_the_reason(numbers, folder, tmp_path, caps
     assert Store(tmp_path / "s.arrow").names.tolist() == ["a", "d"]
     assert [skip["path"] for skip in result.value["skipped"]] == ["b.num", "c.num"]
     listing = (tmp_path / "s.arrow.skipped.txt").read_text().splitlines()
-    assert listing[0] == "b.num: b.num, line 1: not a number, mend it"
+    assert listing[0] == "b.num, line 1: not a number, mend it"
     assert "frame 2" in listing[1] and "not a finite number" in listing[1]
     err = capsys.readouterr().err
     assert f"skipped {listing[0]}" in err
@@ -152,7 +152,7 @@ def test_what_existed_stays_when_nothing_comes_of_it(numbers, folder, tmp_path, 
     with pytest.raises(expected) as raised:
         convert("numbers", raw, tmp_path / "s.arrow", overwrite=True)
     if fault == "bad":
-        assert "none of 2 recordings can be used, the first is a.num" in str(raised.value)
+        assert "none of 2 recordings can be used; the first: a.num, line 1" in str(raised.value)
     assert (tmp_path / "s.arrow").read_bytes() == before
     assert sorted(os.listdir(tmp_path)) == ["raw", "s.arrow"]
 

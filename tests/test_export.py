@@ -190,6 +190,19 @@ def test_prediction_needs_no_pytorch(file):
     assert [row["label"] for row in json.loads(done.stdout)] == [row.label for row in wanted]
 
 
+def test_a_file_that_is_there_stays(file, tmp_path):
+    folder, _ = file
+    before = (folder / "model.onnx").read_bytes()
+    with pytest.raises(LabanError, match=r"model\.onnx exists: .* or --overwrite"):
+        export(folder / "run", folder / "model.onnx")
+    assert (folder / "model.onnx").read_bytes() == before
+    (tmp_path / "m.int8.onnx").write_bytes(b"old")
+    with pytest.raises(LabanError, match=r"m\.int8\.onnx exists"):
+        export(folder / "run", tmp_path / "m.onnx", int8=True)
+    with pytest.raises(LabanError, match="none"):  # the next thing that is asked
+        export(tmp_path / "none", folder / "model.onnx", overwrite=True)
+
+
 def test_what_is_no_export_is_refused(file, tmp_path):
     folder, _ = file
     (tmp_path / "odd.onnx").write_bytes(b"\x00damaged")

@@ -80,7 +80,7 @@ def test_a_run_learns_what_comes_next_and_stands_beside_both_baselines(work, run
     assert json.loads((work / "run/forecasting.json").read_text()) == run
     page = (work / "run/report.html").read_text()
     for method in METHODS:
-        assert f"<td class=\"n\">{run[method]['400']:.1f}</td>" in page
+        assert f'<td class="n">{run[method]["400"]:.1f}</td>' in page
     assert "a held pose" in page and page.count("data:image/png;base64,") == 1
     assert Run.open(work / "run").notes["fps"] == 25.0
 

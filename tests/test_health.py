@@ -198,11 +198,24 @@ def test_other_units_are_noticed_and_guessed(tmp_path, factor, unit):
     assert (found["units"]["count"], found["units"]["what"]) == (6, unit)
 
 
-def test_poses_in_a_picture_have_no_unit_and_no_upright_axis(tmp_path):
-    clips = [
-        replace(clip, poses=clip.poses[..., :2] * [1000, -1000]) for clip in map(healthy, range(6))
-    ]
-    assert problems(tmp_path, clips) == {}
+def test_poses_in_a_picture_have_no_unit_but_an_upright_axis(tmp_path):
+    """Its y points down until a half turn, which no mirror image is, turns it up."""
+    flat = [replace(clip, poses=clip.poses[..., :2] * 1000) for clip in map(healthy, range(6))]
+    assert problems(tmp_path, flat) == {}
+    down = [replace(clip, poses=-clip.poses) for clip in flat]
+    found = problems(tmp_path, down)
+    assert list(found) == ["up-axis"] and found["up-axis"]["what"] == {"-y": 6}
+
+
+def test_zeros_of_one_who_is_said_to_be_present_are_lost_frames(tmp_path):
+    clip = healthy(0)
+    poses = clip.poses.copy()
+    poses[0, 5:8] = 0
+    there = np.ones(poses.shape[:2], bool)
+    found = problems(tmp_path, [replace(clip, poses=poses, present=there)])
+    assert list(found) == ["lost-frames"] and found["lost-frames"]["what"] == {"frames": 3}
+    nobody = replace(clip, poses=np.zeros_like(poses), present=there)
+    assert list(problems(tmp_path, [nobody])) == ["empty"]
 
 
 def test_damage_on_the_disk_is_noticed(tmp_path):

@@ -7,7 +7,9 @@ import pytest
 from make_flawed import faulty, healthy
 from rich.console import Console
 
+from laban.benchmarks import Benchmark
 from laban.clip import Segment
+from laban.errors import LabanError
 from laban.info import describe, info
 from laban.store import Store
 
@@ -66,6 +68,42 @@ def test_a_benchmark_fits_where_both_splits_and_all_labels_are(tmp_path, labels,
     ]
     store = Store.write(tmp_path / "s.arrow", clips)
     assert describe(store)["benchmarks"] == (["nw-ucla-xview"] if fits else [])
+
+
+def test_the_parts_of_an_own_split_are_counted(tmp_path):
+    clips = [replace(healthy(i), facts={"subject": str(i % 3)}) for i in range(6)]
+    store = Store.write(tmp_path / "s.arrow", clips)
+    own = {"name": "own", "classes": ["sit down", "x"], "train": {"subject": [0]}}
+    one = Benchmark.from_json(own | {"test": {"subject": [7]}})
+    assert describe(store, one)["split"] == {"train": 2, "test": 0, "neither": 4}
+    assert describe(store)["split"] == {}
+    (tmp_path / "b.json").write_text(json.dumps(own | {"test": {"subject": [1]}}))
+    console = Console(width=200)
+    with console.capture() as said:
+        console.print(info(store.path, benchmark=str(tmp_path / "b.json")).text)
+    assert "train (2), test (2), neither (2)" in said.get()
+    both = Benchmark.from_json(own | {"test": {"subject": [0]}})
+    with pytest.raises(LabanError, match="subject 0 both trains and tests"):
+        describe(store, both)
+
+
+def test_benchmarks_of_another_dataset_are_not_named_and_folds_are_one_word(tmp_path):
+    """SHREC'17 and DHG have the same gestures, and subjects with the same numbers."""
+    clips = [
+        replace(healthy(i), label="Grab (1)", facts={"subject": str(1 + i % 20), "split": part})
+        for i, part in enumerate(["train", "test"] * 20)
+    ]
+    paths = [tmp_path / f"{origin}.arrow" for origin in ("shrec17", "dhg", "pyskl")]
+    for path in paths:
+        Store.write(path, clips, info={"format": path.stem})
+    shrec, dhg, both = (describe(Store(path))["benchmarks"] for path in paths)
+    assert shrec == ["shrec17-14", "shrec17-28"]
+    assert len(dhg) == 40 and dhg[0] == "dhg-14:1"
+    assert both == shrec + dhg
+    console = Console(width=200)
+    with console.capture() as said:
+        console.print(info(paths[2]).text)
+    assert "shrec17-14, shrec17-28, dhg-14:1 to 20, dhg-28:1 to 20" in said.get()
 
 
 def test_json_is_returned_and_nothing_shown(tmp_path, capsys):

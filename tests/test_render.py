@@ -82,7 +82,7 @@ def test_up_is_up_and_left_is_cool():
     assert dark[:, 0].min() < legs[:, 0].min()
     arms = [np.argwhere(np.abs(picture - c).max(-1) < 25)[:, 1].mean() for c in
             ((0x1F, 0x6F, 0xD6), (0xE0, 0x56, 0x2B))]  # fmt: skip
-    assert arms[0] < arms[1]  # the sensor's picture is a mirror
+    assert arms[1] < arms[0]  # as on a photograph of who faces the sensor
 
 
 def test_a_head_is_larger_however_its_name_is_spelt(tmp_path):
@@ -106,7 +106,7 @@ def test_html_stands_alone_and_holds_the_poses(pair, tmp_path):
     assert data["frames"] == pair.frames
     assert len(data["poses"]) == 2
     body = np.array(data["poses"][0][3], float).reshape(-1, 3)
-    wanted = pair.poses[0, 3].astype(float)
+    wanted = pair.poses[0, 3].astype(float) * (-1, 1, 1)  # x to the right
     scale = np.ptp(body[:, 1]) / np.ptp(wanted[:, 1])
     np.testing.assert_allclose(body - body[0], (wanted - wanted[0]) * scale, atol=scale * 0.001 + 2)
 

@@ -94,7 +94,8 @@ class Card:
         """
         if skeleton.joints != self.skeleton.joints:
             raise LabanError(
-                f"{place} has skeleton {skeleton.name}, this run takes {self.skeleton.name}"
+                f"{place} has skeleton {skeleton.name}, this run takes {self.skeleton.name}: map "
+                "it with 'laban convert --skeleton' or laban.map_clip"
             )
         if channels != self.channels:
             raise LabanError(f"{place} has {channels} channels, this run takes {self.channels}")

@@ -1,8 +1,9 @@
 """A clip: one recording or a cut of it, as the readers make it and the store keeps it.
 
 Array order is (M, T, V, C) = person, frame, joint, channel; poses are as the sensor gave them
-(NTU, NW-UCLA, SHREC'17: metres in the camera's frame, x right, y up, z away from the camera as the
-Kinect has it). A person who is not there in a frame has ``present`` False and zeros.
+(NTU, NW-UCLA, SHREC'17: metres in the camera's right-handed frame as the Kinect has it: y up, z
+away from the camera, x to its left, so that who faces it has the right hand at larger x). A person
+who is not there in a frame has ``present`` False and zeros.
 """
 
 from collections.abc import Mapping, Sequence

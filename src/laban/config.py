@@ -24,6 +24,7 @@ from laban.objectives import OBJECTIVES
 from laban.pipelines import PIPELINES
 from laban.streams import STREAMS
 from laban.training.settings import Optimiser, Schedule, Training
+from laban.yaml_text import parse_yaml
 
 __all__ = ["Recipe", "flat", "load_recipe", "recipe_list", "recipe_names", "resolve", "table_row"]
 
@@ -107,13 +108,10 @@ def load_recipe(word: str) -> dict[str, Any]:
     if not path.is_file():
         raise LabanError(f"{word} does not exist: give a recipe file, or see 'laban recipes'")
     try:
-        values = yaml.safe_load(path.read_text())
-    except (yaml.YAMLError, ValueError, RecursionError) as error:
-        where = getattr(error, "problem_mark", None)
-        line = f" line {where.line + 1}" if where else ""
-        raise LabanError(
-            f"{path}{line}: this is not YAML, mend it or take one of the built-in recipes"
-        ) from None
+        data = path.read_bytes()
+    except OSError as fault:
+        raise LabanError(f"{path} cannot be read ({fault.strerror}): check the path") from fault
+    values = parse_yaml(data, str(path))
     if not isinstance(values, dict):
         raise LabanError(
             f"{path}: a recipe is a YAML mapping, such as 'encoder: {{name: dsta-net}}'"

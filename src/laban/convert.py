@@ -254,11 +254,11 @@ def _clips(
     """The clips alone or their segments, with the count of everything in the summary."""
     paths: set[str] = set()
     for entry, outcome in found:
-        summary.source_bytes += size_of(source, entry) if entry.path not in paths else 0
-        paths.add(entry.path)
         if isinstance(outcome, str):
             summary.skipped.append((entry.path, outcome))
             continue
+        summary.source_bytes += size_of(source, entry) if entry.path not in paths else 0
+        paths.add(entry.path)
         clips = cut_segments(outcome) if trimmed and outcome.label is None else [outcome]
         if not clips:
             summary.skipped.append((entry.path, "it has no labelled segments to cut"))
@@ -269,8 +269,8 @@ def _clips(
     if not summary.clips:
         path, reason = summary.skipped[0]
         raise LabanError(
-            f"{source.path}: none of {len(summary.skipped):,} recordings can be used, "
-            f"the first is {path} ({reason})"
+            f"{source.path}: none of {len(summary.skipped):,} recordings can be used; the first: "
+            f"{_named(path, reason)}"
         )
 
 
@@ -290,7 +290,7 @@ def _mapped(
 def _report(summary: Summary, console: Console) -> None:
     """Tell what was skipped, the first on the screen and all of it in a file, and the summary."""
     listing = summary.store.with_name(summary.store.name + ".skipped.txt")
-    lines = [f"{path}: {' '.join(reason.split())}" for path, reason in summary.skipped]
+    lines = [_named(path, " ".join(reason.split())) for path, reason in summary.skipped]
     for line in lines[:SHOWN]:
         console.print(f"skipped {line}", markup=False, soft_wrap=True)
     if lines:
@@ -300,6 +300,11 @@ def _report(summary: Summary, console: Console) -> None:
         console.print(f"{more}all are listed in {listing}", markup=False, soft_wrap=True)
     else:
         listing.unlink(missing_ok=True)
+
+
+def _named(path: str, reason: str) -> str:
+    """Why a file was left out, with its path once."""
+    return reason if path in reason else f"{path}: {reason}"
 
 
 def _megabytes(size: int) -> str:

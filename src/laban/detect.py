@@ -13,7 +13,7 @@ from laban.errors import LabanError
 from laban.figures import png
 from laban.follow import follow as followed
 from laban.follow import frames_of
-from laban.recordings import recordings
+from laban.recordings import Skipped, recordings
 from laban.result import Result
 from laban.run import Run
 from laban.timeline import timeline
@@ -55,14 +55,15 @@ def detect(
         out.mkdir(parents=True, exist_ok=True)
     value: list[dict[str, Any]] = []
     lines: list[str] = []
-    skipped: list[str] = []
+    skipped = Skipped()
     for recording in _chosen(source, clip, skipped):
         try:
             notes = detector.check(recording)
         except LabanError as error:
-            skipped.append(str(error))
+            skipped.add(str(error), recording.name)
             continue
-        skipped += notes
+        for note in notes:
+            skipped.add(note, recording.name)
         found = detector.detect(recording)
         value.append({"clip": recording.name, "segments": [asdict(one) for one in found]})
         lines.append(f"{recording.name}: {len(found)} segments in {recording.frames} frames")
@@ -73,10 +74,11 @@ def detect(
         ]
         if out is not None:
             png(timeline(recording, found, detector.run.classes), out / f"{recording.name}.png")
-    for sentence in skipped:
-        sys.stderr.write(f"{sentence}\n")
+    told = skipped.lines()
     if not value:
-        raise LabanError(skipped[0] if skipped else f"{source[0]} holds no recording")
+        raise LabanError(told[0] if told else f"{source[0]} holds no recording")
+    for sentence in told:
+        sys.stderr.write(f"{sentence}\n")
     return Result(value, "\n".join(lines))
 
 
@@ -91,9 +93,9 @@ def _follow(detector: Detector, fps: float | None) -> None:
         sys.stdout.flush()
 
 
-def _chosen(source: list[Path], name: str | None, skipped: list[str]) -> Iterator[Clip]:
+def _chosen(source: list[Path], name: str | None, skipped: Skipped) -> Iterator[Clip]:
     """The recordings at the paths, or the one of a name."""
     for path in source:
-        for clip in recordings(path, skip=skipped.append):
+        for clip in recordings(path, skip=skipped.add):
             if name in (None, clip.name):
                 yield clip

@@ -115,14 +115,22 @@ def most_frames(program: ExportedProgram) -> int | None:
     return int(upper) if upper < UNBOUNDED else None
 
 
-def export(run: Path, out: Path, *, data: Path | None = None, int8: bool = False) -> Result:
+def export(
+    run: Path,
+    out: Path,
+    *,
+    data: Path | None = None,
+    int8: bool = False,
+    overwrite: bool = False,
+) -> Result:
     """A run as one file: .onnx for ONNX Runtime, .pt2 for torch.export.
 
     Args:
         run: The run folder.
         out: The file, ending in .onnx or .pt2.
         data: A store; its test clips are judged by run and file.
-        int8: Also quantise an .onnx file's linear maps to 8 bits.
+        int8: Also quantise an .onnx file's linear maps to 8 bits, into a file .int8.onnx beside it.
+        overwrite: Replace files that are there.
     """
     if out.suffix not in (".onnx", ".pt2"):
         raise LabanError(f"{out} must end in .onnx or .pt2")
@@ -130,6 +138,10 @@ def export(run: Path, out: Path, *, data: Path | None = None, int8: bool = False
         raise LabanError(f"--int8 is about .onnx files, not {out}")
     if not out.parent.is_dir():
         raise LabanError(f"{out.parent} is no folder, make it or choose another place")
+    small = out.with_suffix(".int8.onnx")
+    for path in [out, *([small] if int8 else [])]:
+        if path.exists() and (not overwrite or not path.is_file()):
+            raise LabanError(f"{path} exists: give another path, or --overwrite to replace a file")
     if out.suffix == ".onnx":
         _need_exporter()
     opened = Run.open(run)
@@ -143,7 +155,7 @@ def export(run: Path, out: Path, *, data: Path | None = None, int8: bool = False
     value: dict[str, Any] = {"out": str(out), "difference": difference}
     lines = [f"{out}: {_size(out)}, largest difference to PyTorch {difference:.1e}"]
     if int8:
-        value["int8"] = str(small := out.with_suffix(".int8.onnx"))
+        value["int8"] = str(small)
         quantise(out, small, facts)
         lines.append(f"{small}: {_size(small)}")
     if data is not None and out.suffix == ".onnx":

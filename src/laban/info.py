@@ -4,6 +4,7 @@ One pass over the clips with a bar on a terminal, one clip in memory at a time; 
 """
 
 from collections import Counter
+from itertools import groupby
 from pathlib import Path
 
 import numpy as np
@@ -35,8 +36,8 @@ def info(store: Path, *, benchmark: str | None = None) -> Result:
 
     Args:
         store: The file that ``laban convert`` wrote.
-        benchmark: A benchmark's word or file, to look for test clips that are training clips too;
-            the built-in ones that fit are looked at anyhow.
+        benchmark: A benchmark's word or file, to count who trains and tests and to look for test
+            clips that are training clips too; the built-in ones that fit are looked at anyhow.
 
     Raises:
         LabanError: Where the store cannot be opened or the benchmark is not to be had.
@@ -59,7 +60,7 @@ def describe(store: Store, benchmark: Benchmark | None = None) -> dict:
             own = [clip.label] if clip.label is not None else [s.label for s in clip.segments]
             facts = tuple((k, v) for k, v in clip.facts.items() if k in _ASKED)
             kinds.add((frozenset(own), facts))
-    fitting = [name for name, one in BENCHMARKS.items() if _fits(one, kinds)]
+    fitting = [n for n, one in BENCHMARKS.items() if _may_be(one, store) and _fits(one, kinds)]
     split_by = [BENCHMARKS[name] for name in fitting if not benchmark or name != benchmark.name]
     split_by += [benchmark] if benchmark else []
     classes = Counter(label for label in store.labels if label is not None)
@@ -82,6 +83,7 @@ def describe(store: Store, benchmark: Benchmark | None = None) -> dict:
         "subjects": _values(store, "subject"),
         "cameras": _values(store, "camera"),
         "benchmarks": fitting,
+        "split": _split(benchmark, store) if benchmark else {},
         "problems": checkup.problems(classes or segments, split_by),
     }
 
@@ -90,6 +92,21 @@ def _values(store: Store, fact: str) -> list[str]:
     """The values of a fact in their natural order: 2 before 10."""
     values = {value for value in store.column(fact) if value is not None}
     return sorted(values, key=lambda value: (len(value), value))
+
+
+def _split(benchmark: Benchmark, store: Store) -> dict[str, int]:
+    """How many clips play which part in a benchmark; raises LabanError for one that plays both."""
+    parts = dict.fromkeys(("train", "test", "neither"), 0)
+    for number in range(len(store)):
+        parts[benchmark.split(store.facts(number)) or "neither"] += 1
+    return parts
+
+
+def _may_be(benchmark: Benchmark, store: Store) -> bool:
+    """Not where a dataset's own reader wrote the store and the benchmark is another dataset's."""
+    origin = store.info.get("format")
+    datasets = {one.dataset for one in BENCHMARKS.values()}
+    return origin not in datasets or benchmark.dataset == origin
 
 
 def _fits(benchmark: Benchmark, clips: set[tuple]) -> bool:
@@ -126,10 +143,12 @@ def _page(facts: dict) -> Group:
         "cameras": _first(facts["cameras"]),
         "classes": f"{len(facts['classes'])}: {_counts(facts['classes'])}",
         "segments": f"{sum(facts['segments'].values()):,}: {_counts(facts['segments'])}",
-        "benchmarks": ", ".join(facts["benchmarks"]) or "none fits; an own one can be a file",
+        "benchmarks": _words(facts["benchmarks"]) or "none fits; an own one can be a file",
     }
     for name, value in rows.items():
         lines.add_row(Text(name, "bold"), Text(value))
+    if facts["split"]:
+        lines.add_row(Text("split", "bold"), Text(_counts(facts["split"])))
     if not facts["problems"]:
         return Group(lines, Text("\nnothing looks wrong", "green"))
     columns = ("problem", "count", "what", "such as", "remedy")
@@ -139,6 +158,15 @@ def _page(facts: dict) -> Group:
         words = (what, ", ".join(problem["examples"]), problem["remedy"])
         table.add_row(problem["kind"], f"{problem['count']:,}", *map(Text, words))
     return Group(lines, table)
+
+
+def _words(benchmarks: list[str]) -> str:
+    """The benchmarks' words, the folds of one together."""
+    words = []
+    for _, folds in groupby(benchmarks, lambda name: name.partition(":")[0]):
+        first, *others = folds
+        words.append(f"{first} to {others[-1].rpartition(':')[2]}" if others else first)
+    return ", ".join(words)
 
 
 def _counts(counts: dict[str, int]) -> str:

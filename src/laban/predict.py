@@ -7,7 +7,7 @@ from pathlib import Path
 from laban.clip import Clip
 from laban.errors import LabanError
 from laban.loading import load
-from laban.recordings import recordings
+from laban.recordings import Skipped, recordings
 from laban.result import Result
 
 __all__ = ["predict"]
@@ -21,23 +21,24 @@ def predict(run: Path, source: list[Path]) -> Result:
         source: Recordings.
     """
     predictor = load(run)
-    skipped: list[str] = []
+    skipped = Skipped()
 
     def fitting() -> Iterator[Clip]:
         for path in source:
-            for clip in recordings(path, skip=skipped.append):
+            for clip in recordings(path, skip=skipped.add):
                 try:
                     predictor.card.check_clip(clip)
                 except LabanError as error:
-                    skipped.append(str(error))
+                    skipped.add(str(error), clip.name)
                     continue
                 yield clip
 
     found = predictor.predict(fitting())
-    for sentence in skipped:
-        sys.stderr.write(f"skipped {sentence}\n")
+    lines = skipped.lines()
     if not found:
-        raise LabanError(skipped[0] if skipped else f"{source[0]} holds no recording")
+        raise LabanError(lines[0] if lines else f"{source[0]} holds no recording")
+    for line in lines:
+        sys.stderr.write(f"skipped {line}\n")
     value = [prediction.to_json() for prediction in found]
     lines = [f"{p['clip']}: {p['label']} ({100 * p['probability']:.1f} %)" for p in value]
     return Result(value, "\n".join(lines))

@@ -4,7 +4,11 @@ joblib (https://joblib.readthedocs.io) spreads them over cores, or with its ``pa
 the machines of a Dask cluster. (Its Ray backend hands no results out one by one.)
 """
 
+import os
+import time
 from collections.abc import Generator, Iterator
+from functools import cache
+from threading import Thread
 
 from joblib import Parallel, delayed
 
@@ -13,7 +17,7 @@ from laban.errors import LabanError
 from laban.layout import check_clip
 from laban.readers import Entry, Reader, Source
 
-__all__ = ["Outcome", "outcomes", "size_of"]
+__all__ = ["Outcome", "end_with", "outcomes", "size_of"]
 
 CHUNK_BYTES = 8 * 2**20
 CHUNK_FILES = 64
@@ -31,13 +35,13 @@ def outcomes(
             yield entry, _read(reader, source, entry)
         return
     chunks = list(_chunks(source, entries))
-    wave = workers * CHUNKS_A_WAVE
+    wave, owner = workers * CHUNKS_A_WAVE, os.getpid()
     # joblib hands out the next task when one is done, not when its result is taken: a wave at a
     # time bounds what waits for the writer.
     with Parallel(n_jobs=workers, return_as="generator") as parallel:
         for start in range(0, len(chunks), wave):
             part = chunks[start : start + wave]
-            results = parallel(delayed(_read_all)(reader, source, chunk) for chunk in part)
+            results = parallel(delayed(_read_all)(reader, source, chunk, owner) for chunk in part)
             for chunk, outcomes in zip(part, results, strict=True):
                 yield from zip(chunk, outcomes, strict=True)
 
@@ -52,8 +56,27 @@ def _read(reader: Reader, source: Source, entry: Entry) -> Outcome:
     return clip
 
 
-def _read_all(reader: Reader, source: Source, entries: list[Entry]) -> list[Outcome]:
+def _read_all(reader: Reader, source: Source, entries: list[Entry], owner: int) -> list[Outcome]:
+    end_with(owner)
     return [_read(reader, source, entry) for entry in entries]
+
+
+@cache
+def end_with(owner: int) -> None:
+    """In a process that the process ``owner`` has started: end when that one is gone.
+
+    One that is killed cannot tell its workers, and these would wait for work for minutes. Nothing
+    happens elsewhere, such as on the other machines of a cluster.
+    """
+    if os.getppid() != owner:
+        return
+
+    def watch() -> None:
+        while os.getppid() == owner:
+            time.sleep(1)
+        os._exit(1)
+
+    Thread(target=watch, daemon=True).start()
 
 
 def _chunks(source: Source, entries: list[Entry]) -> Iterator[list[Entry]]:

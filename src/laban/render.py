@@ -1,7 +1,8 @@
 """Draws clips as stick figures: a moving GIF or MP4, a sheet of moments, or a page to play with.
 
-Any skeleton and any number of persons; an absent person is not drawn. The picture looks along z
-(away from the sensor) from a little above, y is up, and one scale holds for the whole clip.
+Any skeleton and any number of persons; an absent person is not drawn. The picture is a photograph
+from a little above the sensor: it looks along z, y is up, and x, which grows to the sensor's left
+in the right-handed axes that all clips have, runs to the left. One scale holds for a whole clip.
 A person's left is drawn cool, the right warm; the second person has other hues.
 """
 
@@ -74,11 +75,11 @@ def _turned(points: np.ndarray, elevation: float) -> np.ndarray:
 
 
 def _space(clip: Clip) -> np.ndarray:
-    """(M, T, V, 3): the poses, finite, with a third coordinate."""
+    """(M, T, V, 3): the poses, finite, with a third coordinate, and x to the picture's right."""
     poses = np.nan_to_num(clip.poses.astype(np.float64), posinf=0.0, neginf=0.0)
     if poses.shape[-1] < 3:
         poses = np.pad(poses, ((0, 0), (0, 0), (0, 0), (0, 3 - poses.shape[-1])))
-    return poses[..., :3]
+    return poses[..., :3] * (-1, 1, 1)
 
 
 def _grid(low: np.ndarray, high: np.ndarray) -> np.ndarray:

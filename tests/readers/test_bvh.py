@@ -79,6 +79,7 @@ def test_layout_rate_unit_and_names(tmp_path):
         (lambda t: t.replace("Neck", "Hips"), "line 6: joint 'Hips' must have a name of its own"),
         (lambda t: t.replace("90.0", "high"), "line 4: an offset must be three numbers"),
         (lambda t: t.replace("CHANNELS 6", "CHANNELS 5"), "line 5: channels must be a count"),
+        (lambda t: t.replace("CHANNELS 6", "CHANNELS \u00b2"), "line 5: channels must be a count"),
         (lambda t: t.replace("Xposition", "Wposition"), "line 5: channels must be a count"),
         (lambda t: t.replace("OFFSET", "offset", 1), "line 4: 'offset 3.0 90.0 -2.0' does not"),
         (lambda t: t.rstrip() + " 7\n", "line 34 has 14 fields where 13"),

@@ -42,6 +42,7 @@ def test_dictionary_and_recordings(tmp_path):
         ("1,1,3,0,4\n", "line 1: gesture 3 from frame 0"),
         ("1,x\n", "line 1: give the recording, how many gestures"),
         ("1\n", "line 1: give the recording, how many gestures"),
+        (f"1,{'9' * 5000}\n", "line 1: give the recording, how many gestures"),
     ],
 )
 def test_a_faulty_list_is_named_with_its_line(tmp_path, text, sentence):

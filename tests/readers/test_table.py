@@ -150,15 +150,41 @@ def test_a_table_that_changed_is_read_again(tmp_path):
     assert read_all(tmp_path)[0].poses.shape != before.shape
 
 
+def test_tables_of_spreadsheets(tmp_path):
+    """A decimal comma, blanks behind the separators, a byte-order mark, ends of lines as CR."""
+    text = csv_text(POSES)
+    comma = text.replace(",", ";").replace(".", ",")
+    clip = read_one(tmp_path, comma, "delimiter: ';'", "decimal: ','")
+    np.testing.assert_array_equal(clip.poses[0], POSES)
+    changed = "\ufeff" + text.replace(",", ", ").replace("\n", "\r")
+    np.testing.assert_array_equal(read_one(tmp_path, changed).poses[0], POSES)
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "latin-1"])
+def test_another_encoding_is_said(tmp_path, encoding):
+    (tmp_path / "layout.yaml").write_text(LAYOUT)
+    (tmp_path / "a.csv").write_bytes(csv_text(POSES).replace("hip_x", "h\u00fcp").encode(encoding))
+    with pytest.raises(LabanError, match=r"a\.csv is not text in UTF-8: save it as 'CSV UTF-8'"):
+        read_all(tmp_path)
+
+
 @pytest.mark.parametrize(
     ("change", "keys", "sentence"),
     [
-        (lambda t: "", (), "unknown column of a.csv, named by the layout, 'hip_x'"),
+        (lambda t: "", (), "a.csv is empty: copy it again"),
+        (lambda t: "# by hand\n" + t, (), "unknown column of a.csv, named by the layout, 'hip_x'"),
+        (lambda t: t.replace(",", ";"), (), 'write delimiter: ";" in the layout'),
+        (lambda t: t.replace(",", "\t"), (), r'write delimiter: "\\t" in the layout'),
+        (
+            lambda t: t.replace(",", ";").replace(".", ","),
+            ("delimiter: ';'",),
+            'row 2: .* is not a number, write decimal: "," in the layout',
+        ),
         (lambda t: t.replace("head_x", "heed_x"), (), "'head_x': did you mean heed_x"),
         (lambda t: t.replace("head_x", "hip_x"), (), "column hip_x is there twice|'head_x'"),
         (lambda t: t.splitlines()[0] + "\n", (), "a.csv has 0 frames"),
-        (lambda t: t + "x" + "," * 14 + "\n", (), "a.csv cannot be read .*[Rr]ow #8.*'x'"),
-        (lambda t: t + "1,2\n", (), "a.csv cannot be read .*[Rr]ow #8"),
+        (lambda t: t + "x" + "," * 14 + "\n", (), "row 8: 'x' is not a number, mend the cell"),
+        (lambda t: t + "1,2\n", (), "row 8 has 2 fields where 15 belong"),
         (lambda t: t + "inf" + ",1" * 14 + "\n", (), "row 8: hip_x is not a finite number"),
         (lambda t: t + "1" + ",1" * 13 + ",1e39\n", (), "row 8: hand-right_z is not a finite"),
         (lambda t: t, ("label: verb",), "unknown column of a.csv, .* 'verb'"),
@@ -175,6 +201,7 @@ def test_faults_are_named_with_file_and_row(tmp_path, change, keys, sentence):
     ("columns", "keys", "sentence"),
     [
         ({"n": [1, 2, 3, 3, 4, 5]}, ("frame: n",), "row 5: this frame is there already"),
+        ({"n": range(0, 198, 33)}, ("frame: n",), "n always rises by 33 or more, so it counts"),
         ({"n": [1, 2, "", 3, 4, 5]}, ("frame: n",), "row 4: n is not a whole number"),
         ({"n": range(0, 6000, 1000)}, ("frame: n",), "have frames from 0 to 5000, give numbers"),
         ({"s": "112111"}, ("facts: [s]",), "the fact s is 1 and 2 in clip a"),

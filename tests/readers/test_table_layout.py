@@ -68,6 +68,8 @@ def test_every_key():
         ({"fps": 0}, "'fps' must be a number above 0"),
         ({"unit": "mm"}, "'unit' must be a number above 0"),
         ({"delimiter": ", "}, "'delimiter' must be one character"),
+        ({"decimal": ";"}, "'decimal' must be a point or a comma"),
+        ({"decimal": ","}, "'decimal' and 'delimiter' are both a comma"),
         ({"spine": ["hip"]}, "'spine' must be two joints"),
         ({"spine": ["hip", "tail"]}, "unknown joint of layout table-3 'tail'"),
     ],

@@ -24,12 +24,11 @@ An own benchmark is a YAML or JSON file, and its path is the word::
 
 from pathlib import Path
 
-import yaml
-
 from laban.benchmarks.benchmark import Benchmark
 from laban.benchmarks.datasets import BENCHMARKS, FOLDS
 from laban.benchmarks.validation import validation_split
 from laban.errors import LabanError, unknown_name
+from laban.yaml_text import parse_yaml
 
 __all__ = ["BENCHMARKS", "FOLDS", "Benchmark", "find_benchmark", "validation_split"]
 
@@ -47,10 +46,7 @@ def find_benchmark(word: str) -> Benchmark:
     if path.suffix.lower() not in (".yaml", ".yml", ".json"):
         raise unknown_name("benchmark", word, BENCHMARKS)
     try:
-        value = yaml.safe_load(path.read_bytes())
+        data = path.read_bytes()
     except OSError as fault:
         raise LabanError(f"{word} cannot be read ({fault.strerror}): check the path") from fault
-    except (yaml.YAMLError, ValueError, RecursionError) as fault:
-        reason = " ".join(str(fault).split())[:160]
-        raise LabanError(f"{word} is not YAML: {reason}") from fault
-    return Benchmark.from_json(value, word)
+    return Benchmark.from_json(parse_yaml(data, word), word)

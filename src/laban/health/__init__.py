@@ -53,8 +53,8 @@ REMEDIES: dict[str, str] = {
     "damaged": "the poses are not those that were written: the disk or a copy went wrong; convert "
     "the recordings again",
     "empty": "nobody is there in any frame: leave these clips out, or look for a wrong format",
-    "zero-joints": "a joint is zero in all frames: the sensor never saw it or the joint order is "
-    "another; mask the joint or check the skeleton",
+    "zero-joints": "a joint is zero in all frames: the sensor never saw it, it is a point of "
+    "reference, or the joint order is another; mask the joint or check the skeleton",
     "constant-joints": "a joint never moves while others do: it is filled in, not measured; mask "
     "the joint or leave the clips out",
     "lost-frames": "a person is gone for some frames and comes back: let the pipeline bridge the "
@@ -72,7 +72,7 @@ REMEDIES: dict[str, str] = {
     "segments": "segments lie outside their recording, end before they start or share frames: mend "
     "the labels and convert again; of shared frames the segment that starts later takes all",
     "up-axis": "bodies do not stand along +y, which steps that turn them about the upright axis "
-    "count on: exchange or negate axes, unless people lie there",
+    "count on: exchange or negate axes (-x and -y where y points down), unless people lie there",
     "scale": "the spine's length is far from the others': another unit or a broken body; convert "
     "the unit or leave these clips out",
     "units": f"spines are not between {SHORTEST:g} and {LONGEST:g} long: the coordinates are not "

@@ -20,7 +20,7 @@ class Body:
     """One person in the frames in which he is present.
 
     Attributes:
-        poses: (T, V, C).
+        poses: (T, V, C), the frames in which he is there.
         times: (T,) their frame numbers.
         skeleton: The layout of V.
     """
@@ -93,12 +93,12 @@ class Patient:
 
     @cached_property
     def bodies(self) -> list[Body]:
-        """Those who are present in some frame."""
+        """Those who are present in some frame; a frame of zeros shows nobody."""
         found = []
         for poses, present in zip(self.clip.poses, self.clip.present, strict=True):
-            times = np.flatnonzero(present)
+            times = np.flatnonzero(present & poses.any((1, 2)))
             if len(times):
-                own = poses if present.all() else poses[times]
+                own = poses if len(times) == len(poses) else poses[times]
                 found.append(Body(own, times, self.clip.skeleton))
         return found
 

@@ -107,9 +107,10 @@ def units(found: Gathered) -> _Found:
 def up_axis(found: Gathered) -> _Found:
     """Clips whose bodies stand along another axis than +y; hands point anywhere.
 
-    People may lie in some clips, so an axis other than -y counts from a share of the clips on.
+    People may lie in some clips, so an axis other than -y counts from a share of the clips on. In a
+    picture whose y still points down they stand along -y as well.
     """
-    if found.store.channels != 3 or found.store.skeleton.across is None:
+    if found.store.skeleton.across is None:
         return
     known = np.flatnonzero(np.isfinite(found.ups).all(1))
     axes: dict[str, list[int]] = defaultdict(list)

@@ -237,12 +237,7 @@ def _channels(words: list[str], where: str) -> list[tuple[bool, int]]:
         for name in names
         if name[0].upper() in _AXES and name[1:].lower() in ("rotation", "position")
     ]
-    if (
-        not count.isdigit()
-        or len(names) != int(count)
-        or len(found) != len(names)
-        or len(names) > 6
-    ):
+    if count != str(len(names)) or len(found) != len(names) or len(names) > 6:
         raise LabanError(
             f"{where}: channels must be a count and as many of X, Y, Z with position or rotation"
         )

@@ -130,7 +130,7 @@ class CtrGcn:
                 return persons, layout_for(joints, None, where)
         raise LabanError(
             f"{where} has {numbers} numbers a frame, which is no built-in joint layout of one or "
-            "two persons x 3"
+            "two persons x 3: name the joints with --layout FILE"
         )
 
 

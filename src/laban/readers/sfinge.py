@@ -116,7 +116,7 @@ def _listed(source: Source, name: str) -> Iterator[tuple[str, tuple[Segment, ...
         if not text.strip():
             continue
         fields = text.strip().rstrip(b",").split(b",")
-        if len(fields) < 2 or not all(field.strip().isdigit() for field in fields):
+        if len(fields) < 2 or not all(_is_count(field) for field in fields):
             raise LabanError(
                 f"{name}, line {line}: give the recording, how many gestures, and class, first and "
                 "last frame of each as whole numbers between commas"
@@ -136,6 +136,10 @@ def _listed(source: Source, name: str) -> Iterator[tuple[str, tuple[Segment, ...
                 )
             segments.append(Segment(SFINGE_GESTURES[gesture - 1], first - 1, last))
         yield str(recording), tuple(segments)
+
+
+def _is_count(field: bytes) -> bool:
+    return field.strip().isdigit() and len(field) < 10
 
 
 def _within(segment: Segment, frames: int, name: str) -> Segment:

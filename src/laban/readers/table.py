@@ -14,7 +14,6 @@ point the other way are turned round.
 Unusual here: the label's column may change within a clip; then it gives segments.
 """
 
-import csv
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,19 +21,18 @@ from weakref import WeakKeyDictionary
 
 import numpy as np
 import pyarrow as pa
-from pyarrow import compute, parquet
-from pyarrow import csv as arrow_csv
+from pyarrow import compute
 
 from laban.clip import Clip, Segment, runs
-from laban.errors import LabanError, unknown_name
+from laban.errors import LabanError
 from laban.readers.source import Entry, Source, clip_names, distinct
+from laban.readers.table_file import read_columns
 from laban.readers.table_layout import TableLayout, layout_at, parse_layout
 
 __all__ = ["Table"]
 
 _TABLES = (".csv", ".parquet")
 _LAYOUTS = ("layout.yaml", "layout.yml", "layout.json")
-_MOST_CELLS = 2**27  # of one table, a gibibyte as numbers
 _MOST_GAP = 100  # times as many frames as rows
 
 # The last table of each source: the clips of one table are read one after another.
@@ -143,49 +141,8 @@ def _table(
     source: Source, path: str, layout: TableLayout, numbers: list[str], words: list[str]
 ) -> pa.Table:
     """Some columns of a table, as numbers and as words."""
-    data = source.read(path)
-    columns = dict.fromkeys(numbers, pa.float64()) | dict.fromkeys(words, pa.string())
-    try:
-        if path.lower().endswith(".csv"):
-            return _from_csv(data, path, layout, columns)
-        return _from_parquet(data, path, columns)
-    except (pa.ArrowException, OSError, OverflowError, UnicodeDecodeError) as fault:
-        reason = " ".join(str(fault).split())[:200].rstrip(".")
-        raise LabanError(f"{path} cannot be read ({reason}): mend it or leave it out") from fault
-
-
-def _from_csv(
-    data: bytes, path: str, layout: TableLayout, columns: dict[str, pa.DataType]
-) -> pa.Table:
-    first = data[: 2**20].splitlines()[:1] or [b""]
-    text = first[0].decode("utf-8-sig", errors="replace")
-    _check_columns(next(csv.reader([text], delimiter=layout.delimiter), []), columns, path)
-    return arrow_csv.read_csv(
-        pa.BufferReader(data),
-        read_options=arrow_csv.ReadOptions(use_threads=False),
-        parse_options=arrow_csv.ParseOptions(delimiter=layout.delimiter),
-        convert_options=arrow_csv.ConvertOptions(
-            include_columns=list(columns), column_types=columns, strings_can_be_null=True
-        ),
-    )
-
-
-def _from_parquet(data: bytes, path: str, columns: dict[str, pa.DataType]) -> pa.Table:
-    file = parquet.ParquetFile(pa.BufferReader(data))
-    _check_columns(file.schema_arrow.names, columns, path)
-    rows = file.metadata.num_rows
-    if rows * len(columns) > _MOST_CELLS:
-        raise LabanError(f"{path} has {rows:,} rows, too many for one table: cut it into parts")
-    table = file.read(columns=list(columns))
-    return table.select(list(columns)).cast(pa.schema(list(columns.items())))
-
-
-def _check_columns(header: list[str], columns: dict[str, pa.DataType], path: str) -> None:
-    for column in columns:
-        if column not in header:
-            raise unknown_name(f"column of {path}, named by the layout,", column, header)
-        if header.count(column) > 1:
-            raise LabanError(f"{path}: the column {column} is there twice, rename one")
+    own = {"delimiter": layout.delimiter, "decimal": layout.decimal}
+    return read_columns(source.read(path), path, numbers, words, **own)
 
 
 def _clip(table: pa.Table, layout: TableLayout, entry: Entry, rows: np.ndarray) -> Clip:
@@ -239,7 +196,8 @@ def _places(
         odd = np.isnan(numbers) | (numbers % 1 != 0)
         if odd.any():
             raise LabanError(
-                f"{entry.path}, row {rows[odd][0]}: {layout.frame} is not a whole number"
+                f"{entry.path}, row {rows[odd][0]}: {layout.frame} is not a whole number, name a "
+                "column that counts frames, or none where each row is the next frame"
             )
         if np.ptp(numbers) >= _MOST_GAP * len(rows):
             raise LabanError(
@@ -247,6 +205,12 @@ def _places(
                 f"{numbers.max():.0f}, give numbers that count single frames"
             )
         frame = (numbers - numbers.min()).astype(int)
+        steps = np.diff(np.unique(frame))
+        if len(steps) > 1 and steps.min() > 1:
+            raise LabanError(
+                f"{entry.path}: {layout.frame} always rises by {steps.min()} or more, so it counts "
+                "something else: give numbers of frames, or no 'frame' where each row is the next"
+            )
     if layout.person:
         order: dict[str | None, int] = {}
         words = table.column(layout.person).to_pylist()

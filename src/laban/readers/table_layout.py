@@ -30,6 +30,7 @@ facts          columns that are facts, such as ``[subject, camera]``
 fps            frames a second, 30 by default
 unit           metres of one unit of length, 1 by default
 delimiter      between the fields of a CSV file, a comma by default
+decimal        between the digits of a CSV file's numbers, a point by default, or a comma
 =============  ==================================================================================
 
 Formats of numbered joints take such a file too, for ``skeleton`` or ``joints`` and what describes
@@ -41,17 +42,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from laban.errors import LabanError, nearest, unknown_name
 from laban.own_layout import own_skeleton
 from laban.skeletons import SKELETONS, Skeleton, skeleton_named
+from laban.yaml_text import parse_yaml
 
 __all__ = ["TableLayout", "given_layout", "layout_at", "parse_layout"]
 
 _KEYS = (
     "skeleton joints parents columns axes confidence name mirror parts spine across clip frame "
-    "person label facts fps unit delimiter"
+    "person label facts fps unit delimiter decimal"
 ).split()
 _LARGEST = 2**16  # bytes, of some hundred joints: YAML is slow to parse
 
@@ -73,6 +73,7 @@ class TableLayout:
         fps: Frames a second.
         unit: Metres of one unit of length.
         delimiter: Between the fields of a CSV file.
+        decimal: Between the digits of its numbers.
     """
 
     skeleton: Skeleton
@@ -87,6 +88,7 @@ class TableLayout:
     fps: float = 30.0
     unit: float = 1.0
     delimiter: str = ","
+    decimal: str = "."
 
     @property
     def numbers(self) -> list[str]:
@@ -105,11 +107,7 @@ def parse_layout(data: bytes, name: str) -> TableLayout:
     """The layout in a file's text; raises LabanError with file, key and fault."""
     if len(data) > _LARGEST:
         raise LabanError(f"{name} has {len(data):,} bytes, too many for a layout file")
-    try:
-        value = yaml.safe_load(data)
-    except (yaml.YAMLError, ValueError, RecursionError) as fault:
-        reason = " ".join(str(fault).split())[:200]
-        raise LabanError(f"{name} is neither YAML nor JSON ({reason}), mend it") from fault
+    value = parse_yaml(data, name)
     if not isinstance(value, dict):
         raise LabanError(f"{name}: give keys and values, at the least joints, parents and columns")
     for key in value:
@@ -123,6 +121,10 @@ def parse_layout(data: bytes, name: str) -> TableLayout:
     person, frame = get("person", _is_word, "a column", ""), get("frame", _is_word, "a column", "")
     if person and not frame:
         raise LabanError(f"{name}: 'person' needs 'frame', for a frame then has several rows")
+    delimiter = get("delimiter", _is_letter, "one character", ",")
+    decimal = get("decimal", lambda value: value in (".", ","), 'a point or a comma, "."', ".")
+    if decimal == delimiter:
+        raise LabanError(f"{name}: 'decimal' and 'delimiter' are both a comma, give the delimiter")
     pattern = get("confidence", _is_word, "columns' names with {joint}", "")
     return TableLayout(
         skeleton=skeleton,
@@ -140,7 +142,8 @@ def parse_layout(data: bytes, name: str) -> TableLayout:
         facts=tuple(get("facts", _is_words, "a list of columns", [])),
         fps=float(get("fps", _is_positive, "a number above 0", 30)),
         unit=float(get("unit", _is_positive, "a number above 0", 1)),
-        delimiter=get("delimiter", _is_letter, "one character", ","),
+        delimiter=delimiter,
+        decimal=decimal,
     )
 
 
