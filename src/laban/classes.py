@@ -15,6 +15,7 @@ from importlib.resources import files
 
 __all__ = [
     "KINETICS_CLASSES",
+    "FPHA_ACTIONS",
     "MSR_ACTIONS",
     "NTU_CLASSES",
     "NW_UCLA_ACTIONS",
@@ -168,6 +169,20 @@ SHREC17_GESTURES: tuple[str, ...] = (
     "Swipe +",
     "Swipe V",
     "Shake",
+)
+
+# The folders' names with blanks.
+FPHA_ACTIONS: tuple[str, ...] = tuple(
+    name.replace("_", " ")
+    for name in """
+    open_juice_bottle close_juice_bottle pour_juice_bottle open_peanut_butter close_peanut_butter
+    prick sprinkle scoop_spoon put_sugar stir open_milk close_milk pour_milk drink_mug put_tea_bag
+    put_salt open_liquid_soap close_liquid_soap pour_liquid_soap wash_sponge flip_sponge
+    scratch_sponge squeeze_sponge open_soda_can use_flash write tear_paper squeeze_paper
+    open_letter take_letter_from_enveloppe read_letter flip_pages use_calculator light_candle
+    charge_cell_phone unfold_glasses clean_glasses open_wallet give_coin receive_coin give_card
+    pour_wine toast_wine handshake high_five
+    """.split()
 )
 
 # By the number in the file name, which has gaps.

@@ -11,6 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from make_agcn import clip_values, write_agcn, write_ctr_gcn
 from make_bvh import write_bvh
 from make_dhg import write_dhg
+from make_fpha import write_fpha
 from make_kinetics import write_kinetics
 from make_mediapipe import write_mediapipe
 from make_msr_action3d import write_msr_action3d
@@ -40,6 +41,7 @@ WRITERS = {
     "ntu": write_ntu,
     "shrec17": lambda folder: write_shrec17(folder, [(1, 1, 1, 1)], [(2, 2, 2, 2)]),
     "dhg": lambda folder: write_dhg(folder, {(2, 1, 3, 5): (2, 7), (1, 2, 3, 1): (0, 11)}),
+    "fpha": lambda folder: write_fpha(folder, [(1, "prick", 1)], [(2, "stir", 4)]),
     "nw-ucla": lambda folder: write_nw_ucla(folder, ["a01_s01_e00_v01", "a02_s01_e00_v02"]),
     "pku-mmd": lambda folder: write_pku_mmd(
         folder, {"0002-L": [(8, 1, 5)], "A10N08-M": []}, train=["0002-L"], test=["A10N08-M"]

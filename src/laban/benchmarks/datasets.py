@@ -12,6 +12,8 @@ pku1-xview      717 + 359 long                    lists; usable: trimmed actions
 kinetics                         240,000 + 20,000  https://arxiv.org/abs/1801.07455 (rounded)
 shrec17-*       1,960 + 840                       the archive's lists
 dhg-*           2,660 + 140                       leave one subject out, mean over 20 folds
+fpha-1to1       600 + 575                         https://arxiv.org/abs/1704.02463, the archive's
+                                                  list
 nw-ucla-xview   1,020 + 464                       https://arxiv.org/abs/1405.2941
 msr-*           567              557              https://doi.org/10.1109/CVPRW.2010.5543273
 sbu             282                               mean over 5 folds of pairs
@@ -31,6 +33,7 @@ from collections.abc import Iterable
 
 from laban.benchmarks.benchmark import Benchmark, Rule
 from laban.classes import (
+    FPHA_ACTIONS,
     KINETICS_CLASSES,
     MSR_ACTIONS,
     NTU_CLASSES,
@@ -171,6 +174,7 @@ BENCHMARKS: dict[str, Benchmark] = {
     "shrec17-14": _hands("shrec17-14", *_LISTED, "shrec17"),
     "shrec17-28": _hands("shrec17-28", *_LISTED, "shrec17"),
     **{f"dhg-{k}:{fold}": _dhg(k, fold) for k in (14, 28) for fold in range(1, 21)},
+    "fpha-1to1": Benchmark("fpha-1to1", FPHA_ACTIONS, *_LISTED, dataset="fpha"),
     "nw-ucla-xview": Benchmark(
         "nw-ucla-xview",
         tuple(NW_UCLA_ACTIONS.values()),

@@ -14,6 +14,7 @@ from laban.readers.agcn import Agcn
 from laban.readers.bvh import Bvh
 from laban.readers.ctr_gcn import CtrGcn
 from laban.readers.dhg import Dhg
+from laban.readers.fpha import Fpha
 from laban.readers.kinetics import Kinetics
 from laban.readers.mediapipe import MediaPipe
 from laban.readers.msr_action3d import MsrAction3D
@@ -68,6 +69,7 @@ READERS: dict[str, Reader] = {
     "ntu": Ntu(),
     "shrec17": Shrec17(),
     "dhg": Dhg(),
+    "fpha": Fpha(),
     "nw-ucla": NwUcla(),
     "pku-mmd": PkuMmd(),
     "kinetics": Kinetics(),
