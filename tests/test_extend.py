@@ -81,7 +81,7 @@ def test_the_page_on_encoders(folder, monkeypatch, capsys):
 
 def test_the_page_on_objectives(folder, monkeypatch, capsys):
     follow(PAGES["objective"], monkeypatch)
-    assert Run.open("runs/speed").recipe["objective"]["name"] == "speed"
+    assert Run.open("runs/turns").recipe["objective"]["name"] == "quarter-turns"
     assert len(re.findall(r"top-1: ([\d.]+) %", capsys.readouterr().out)) == 2
 
 
@@ -95,13 +95,13 @@ def test_the_page_on_readers(folder, monkeypatch, capsys):
 # Where the files of a page go in the library, and what holds them there.
 HOMES = {
     "joint_mlp.py": "src/laban/encoders",
-    "speed.py": "src/laban/objectives",
+    "quarter_turns.py": "src/laban/objectives",
     "pose_text.py": "src/laban/readers",
     "make_pose_text.py": "tests/data",
 }
 TESTS = [
     ("encoder", ["tests/encoders/test_contract.py", "-k", "joint-mlp and not compiles"]),
-    ("objective", ["tests/objectives/test_contract.py", "-k", "speed or the_table"]),
+    ("objective", ["tests/objectives/test_contract.py", "-k", "quarter-turns or the_table"]),
     ("reader", ["tests/readers/test_readers.py", "-k", "pose-text"]),
 ]
 
