@@ -34,7 +34,7 @@ test-full: lint docs
 
 # The pages under build/site; a dead link or anchor is an error. Nothing is fetched.
 docs: $(DONE)
-	$(BIN)/mkdocs build --strict --quiet
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
 
 # What a person gets who has no checkout: the wheel and its dependencies in an empty environment,
 # and the whole demo, outside the repository.
