@@ -125,6 +125,10 @@ ASK: dict[str, Ask] = {
     "dhg": Ask(
         "http://www-rech.telecom-lille.fr/DHGdataset/", "laban convert dhg DHG2016 dhg.arrow"
     ),
+    "fpha": Ask(
+        "https://guiggh.github.io/publications/first-person-hands/",
+        "laban convert fpha Hand_pose_annotation_v1 fpha.arrow",
+    ),
     "nw-ucla": Ask(
         "https://github.com/Uason-Chen/CTR-GCN", "laban convert nw-ucla all_sqe.zip ucla.arrow"
     ),
