@@ -5,7 +5,7 @@ VENV ?= .venv
 BIN = $(VENV)/bin
 DONE = $(VENV)/installed
 
-.PHONY: install demo test test-full lint format clean
+.PHONY: install demo test test-full lint docs wheel-test format clean
 
 install: $(DONE)
 
@@ -29,8 +29,23 @@ lint: $(DONE)
 test: lint
 	OMP_NUM_THREADS=1 $(BIN)/pytest -n 2
 
-test-full: lint
+test-full: lint docs
 	OMP_NUM_THREADS=1 $(BIN)/pytest -n 2 -m "slow or not slow"
+
+# The pages under build/site; a dead link or anchor is an error. Nothing is fetched.
+docs: $(DONE)
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
+
+# What a person gets who has no checkout: the wheel and its dependencies in an empty environment,
+# and the whole demo, outside the repository.
+wheel-test:
+	rm -rf build/wheel && mkdir -p build/wheel
+	$(PYTHON) -m venv build/wheel/venv
+	build/wheel/venv/bin/python -m pip install --quiet "$(TORCH)"
+	build/wheel/venv/bin/python -m pip wheel --quiet --no-deps -w build/wheel .
+	build/wheel/venv/bin/python -m pip install --quiet build/wheel/laban-*.whl
+	cd "$$(mktemp -d)" && "$(CURDIR)/build/wheel/venv/bin/laban" --version \
+		&& "$(CURDIR)/build/wheel/venv/bin/laban" demo --out demo
 
 format: $(DONE)
 	$(BIN)/ruff check --fix .

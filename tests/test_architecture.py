@@ -23,7 +23,7 @@ LAYERS = [
     {"readers", "benchmarks", "store", "people", "geometry", "sampling", "streams", "augment"},
     {"extrapolation"},
     {"naming", "reading", "writers", "resume", "detection"},
-    {"motions", "render", "render_page", "convert", "health"},
+    {"motions", "render", "render_page", "convert", "health", "download"},
     {"info"},
     {"pipelines", "card"},
     {"dataset", "splits", "recordings", "write", "windows"},

@@ -23,6 +23,7 @@ __all__ = ["COMMANDS", "main"]
 # command: (module, function, one line of help)
 COMMANDS: dict[str, tuple[str, str, str]] = {
     "demo": ("laban.demo", "demo", "built-in recordings: write, convert, train, test, report"),
+    "download": ("laban.download", "download", "a dataset that its owners let everybody fetch"),
     "convert": ("laban.convert", "convert", "a raw folder or zip becomes a store"),
     "write": ("laban.write", "write", "a store becomes a file of another code base, such as pyskl"),
     "info": ("laban.info", "info", "what a store holds and what looks wrong in it"),
