@@ -33,7 +33,8 @@ _FILE = re.compile(r"(?:^|/)Subject_(\d+)/(\w+)/(\d+)/skeleton\.txt$")
 _CLIP = re.compile(r"Subject_(\d+)/(\w+)/(\d+)(?: \d+)?$")
 _LIST = "data_split_action_recognition.txt"
 _PARTS = {"training": "train", "test": "test"}
-_MILLIMETRE = 1e-3
+# Metres of a millimetre along each axis, y and z turned over.
+_METRES = np.array([1e-3, -1e-3, -1e-3])
 # The wrist, then of each finger its base and its three other joints.
 _ORDER = [0, *(j for f in range(5) for j in (1 + f, 6 + 3 * f, 7 + 3 * f, 8 + 3 * f))]
 _Key = tuple[int, str, int]
@@ -68,7 +69,7 @@ class Fpha:
         joints = rearrange(rows[:, 1:], "t (v c) -> 1 t v c", c=3)[:, :, _ORDER]
         return Clip(
             name=entry.name,
-            poses=(joints * _MILLIMETRE * np.float32([1, -1, -1])).astype(np.float32),
+            poses=(joints * _METRES).astype(np.float32),
             skeleton=self.skeleton,
             fps=self.fps,
             label=entry.label,
