@@ -76,7 +76,10 @@ def _is_base(name: str) -> bool:
 def _tables() -> dict[str, dict]:
     """Rows of the papers' tables by name: base, overrides and what was published."""
     path = files("laban.recipes") / "tables.yaml"
-    return yaml.safe_load(path.read_text()) if path.is_file() else {}
+    fast = getattr(
+        yaml, "CSafeLoader", yaml.SafeLoader
+    )  # seven times as fast, not built everywhere
+    return yaml.load(path.read_text(), fast) if path.is_file() else {}
 
 
 def table_row(name: str) -> dict[str, Any]:
