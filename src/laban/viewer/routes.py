@@ -14,6 +14,7 @@ from laban.clip import Clip
 from laban.layout import check_clip
 from laban.service import Service
 from laban.viewer import scene
+from laban.viewer.attention import attention, attention_layers
 from laban.viewer.files import static_files
 from laban.viewer.network import Naming, Network
 from laban.viewer.shelf import STORE, Library, Shelf, Wanted
@@ -73,7 +74,7 @@ class Viewer:
             "stream": card.stream,
             "streams": names,
             "skeleton": card.skeleton.name,
-            "attention": parts is not None and hasattr(parts.encoder, "attention_maps"),
+            "layers": 0 if parts is None else attention_layers(parts.encoder),
             "store": None if self.library.store is None else STORE,
         }
 
@@ -151,7 +152,7 @@ class Viewer:
         clip = self._clip(shelf, number)[1]
         frame = 0 if isinstance(self.network, Naming) else frame
         key = (shelf, number, "attention", layer, frame)
-        return await self.service.once(key, scene.attention, self.network, clip, layer, frame)
+        return await self.service.once(key, attention, self.network, clip, layer, frame)
 
     def _shelf(self, word: str) -> Shelf:
         found = self.library.shelf(word)
