@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Finding", "Naming", "Network", "OverTime", "network_of"]
 
-POINTS = 60  # windows of a clip that are judged, at most
+POINTS = 40  # windows of a clip that are judged, at most
 DRAWN = 600  # points of a recording that are sent, at most
 
 

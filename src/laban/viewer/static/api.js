@@ -17,8 +17,15 @@ const words = (query) => {
   return given.length ? `?${new URLSearchParams(given)}` : "";
 };
 
+const PATIENCE = 10; // times that an answer is asked for again which was not ready
+
 export async function ask(path, query = {}, signal) {
-  return (await answered(await fetch(path + words(query), { signal }))).json();
+  let response;
+  for (let time = 0; time < PATIENCE; time++) {
+    response = await fetch(path + words(query), { signal });
+    if (response.status !== 408) break; // the work goes on behind a 408
+  }
+  return (await answered(response)).json();
 }
 
 /** A stream of a clip: its shape [persons, frames, joints, channels] and its numbers. */

@@ -34,6 +34,24 @@ export function measure(clip) {
   clip.half = Math.max(...ends.map(([low, high]) => (high - low) / 2), 1e-6);
   clip.reach = ends.map(([low, high]) => (high - low) / 2 / clip.half);
   clip.flat = channels < 3;
+  clip.body = 0;
+  for (let frame = 0; frame < frames; frame += Math.max(1, Math.floor(frames / 100))) {
+    const size = boxOf(clip, frame).getSize(new THREE.Vector3());
+    clip.body = Math.max(clip.body, size.x / 2, size.y / 2, size.z / 2);
+  }
+}
+
+/** What all bodies of a frame fill. */
+export function boxOf(clip, frame) {
+  const [persons, , joints] = clip.shape;
+  const box = new THREE.Box3();
+  const at = new THREE.Vector3();
+  for (let person = 0; person < persons; person++) {
+    for (let joint = 0; joint < joints; joint++) {
+      if (placeOf(clip, person, frame, joint, at)) box.expandByPoint(at);
+    }
+  }
+  return box;
 }
 
 export class Bodies {
@@ -66,7 +84,7 @@ export class Bodies {
 
   mesh(geometry, count, glow = false) {
     const material = glow
-      ? new THREE.MeshBasicMaterial({ transparent: true, opacity: 0.85 })
+      ? new THREE.MeshBasicMaterial({ transparent: true, opacity: 0.75 })
       : new THREE.MeshLambertMaterial();
     const mesh = new THREE.InstancedMesh(geometry, material, Math.max(1, count));
     mesh.frustumCulled = false;
@@ -140,7 +158,7 @@ export class Bodies {
       const link = this.links[row];
       const from = link && placeOf(clip, link.person, frame, link.from, this.a);
       const to = link && placeOf(clip, link.person, frame, link.to, this.b);
-      if (from && to) this.rod(this.linked, row, from, to, 0.003 + 0.013 * link.weight);
+      if (from && to) this.rod(this.linked, row, from, to, 0.002 + 0.011 * link.weight);
       else this.linked.setMatrixAt(row, HIDDEN);
     }
     for (const mesh of [this.joints, this.bones, this.linked]) mesh.instanceMatrix.needsUpdate = true;

@@ -65,8 +65,8 @@ export class Browser {
     name.textContent = clip.name;
     const about = document.createElement("span");
     about.className = "clip-about";
-    const parts = [clip.label, `${clip.seconds.toFixed(1)} s`];
-    if (clip.persons > 1) parts.push(`${clip.persons} persons`);
+    const parts = [clip.label, `${clip.seconds.toFixed(1)}\u00a0s`];
+    if (clip.persons > 1) parts.push(`${clip.persons}\u00a0persons`);
     about.textContent = parts.filter(Boolean).join(" · ");
     link.append(name, about);
     if (clip.said !== null) link.append(verdict(clip));

@@ -75,6 +75,7 @@ function show(clip, joints) {
   $("facts").textContent = [clip.label, count, persons, clip.skeleton.name, ...facts].filter(Boolean).join(" · ");
   $("stage").setAttribute("aria-label", `Moving stick figure of ${clip.name}`);
   $("scrub").max = clip.frames - 1;
+  $("follow").checked = stage.follows;
   sides();
   player.open(clip.frames, clip.fps);
 }
@@ -85,13 +86,14 @@ function sides() {
   const persons = Array.from({ length: shape[0] }, (_, person) => person);
   const entries = legend(layout, persons).map(([words, colours]) => {
     const item = document.createElement("li");
+    const paired = colours.length > 1;
+    if (!paired || persons.length > 1) item.append(words);
     for (const [k, tint] of colours.entries()) {
       const swatch = document.createElement("i");
       swatch.style.background = tint;
       item.append(swatch);
-      if (colours.length > 1) item.append(k ? "right" : "left");
+      if (paired) item.append(k ? "right" : "left");
     }
-    if (colours.length < 2 || persons.length > 1) item.append(words);
     return item;
   });
   $("legend").replaceChildren(...entries);
@@ -222,6 +224,7 @@ function wire() {
     player.speed = Number($("speed").value);
   });
   $("reset").addEventListener("click", () => stage.reset());
+  $("follow").addEventListener("change", () => stage.follow($("follow").checked));
   $("file").addEventListener("change", () => take($("file").files[0]));
   $("clips-toggle").addEventListener("click", () => {
     const shown = document.body.classList.toggle("browsing");

@@ -6,10 +6,11 @@
 
 import * as THREE from "./three/three.module.min.js";
 import { OrbitControls } from "./three/OrbitControls.js";
-import { Bodies, measure, placeOf } from "./bodies.js";
+import { Bodies, boxOf, measure, placeOf } from "./bodies.js";
 import { colour, jointColours } from "./colours.js";
 
 const OPENING = 32; // degrees from top to bottom
+const SMALL = 0.6; // share of a clip's extent below which a body is followed
 
 export class Stage {
   constructor(canvas, marks) {
@@ -29,6 +30,7 @@ export class Stage {
     this.controls.maxDistance = 14;
     this.controls.addEventListener("change", () => this.draw());
     this.frame = 0;
+    this.follows = false;
     this.turned = [];
     new ResizeObserver(() => this.resize()).observe(canvas.parentElement);
   }
@@ -45,6 +47,7 @@ export class Stage {
     this.lay();
     this.name();
     this.frame = 0;
+    this.follows = this.clip.body < SMALL;
     this.resize();
     this.reset();
   }
@@ -103,16 +106,29 @@ export class Stage {
     this.draw();
   }
 
+  /** Keeps the bodies of a frame in the middle, as large as they fit, or shows all of the way. */
+  follow(on) {
+    this.follows = on;
+    this.reset();
+  }
+
   /** Back to where the camera stood, a little higher. */
   reset() {
-    const [x, y, z] = this.clip.reach;
+    const [x, y, z] = this.follows ? Array(3).fill(this.clip.body) : this.clip.reach;
     const open = Math.tan((OPENING / 2) * (Math.PI / 180));
     const far = Math.max(y / open, x / (open * this.camera.aspect)) * 1.16 + z;
     const high = this.clip.flat ? 0 : 0.2;
-    this.controls.target.set(0, 0, 0);
-    this.camera.position.set(0, far * Math.sin(high), -far * Math.cos(high));
+    const middle = this.follows ? this.centre() : new THREE.Vector3();
+    this.controls.target.copy(middle);
+    this.camera.position.set(0, far * Math.sin(high), -far * Math.cos(high)).add(middle);
     this.controls.update();
     this.draw();
+  }
+
+  /** The middle of the frame's bodies; the last one where nobody is. */
+  centre() {
+    const box = boxOf(this.clip, this.frame);
+    return box.isEmpty() ? this.controls.target.clone() : box.getCenter(new THREE.Vector3());
   }
 
   resize() {
@@ -126,6 +142,11 @@ export class Stage {
 
   show(frame) {
     this.frame = frame;
+    if (this.clip && this.follows) {
+      const way = this.centre().sub(this.controls.target);
+      this.controls.target.add(way);
+      this.camera.position.add(way);
+    }
     this.draw();
   }
 
