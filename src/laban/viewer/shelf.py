@@ -97,7 +97,8 @@ class Shelf:
         rows = np.flatnonzero(self._chosen(wanted))
         first = page * size
         listed = [self._row(int(n)) for n in rows[first : first + size]]
-        return {"total": len(rows), "page": page, "clips": listed}
+        waiting = int((self.said == UNKNOWN).sum())
+        return {"total": len(rows), "page": page, "clips": listed, "open": waiting}
 
     def _chosen(self, wanted: Wanted) -> np.ndarray:
         chosen = np.ones(len(self), bool)

@@ -12,7 +12,10 @@ export class Attention {
     for (const name of ["layer", "head", "joint"]) this[name] = section.querySelector(`#${name}`);
     this.note = section.querySelector("#attention-note");
     this.layer.addEventListener("change", () => this.load());
-    this.head.addEventListener("change", () => this.draw());
+    this.head.addEventListener("change", () => {
+      this.kept = Number(this.head.value);
+      this.draw();
+    });
     this.joint.addEventListener("change", () => this.draw());
     this.layers = 0;
   }
@@ -24,7 +27,8 @@ export class Attention {
     this.local = about.task === "detection";
     const joints = ["all joints", ...layout.joints].map((name, k) => new Option(name, k - 1));
     this.joint.replaceChildren(...joints);
-    this.head.replaceChildren();
+    this.head.replaceChildren(new Option("–"));
+    this.head.disabled = this.joint.disabled = true;
     this.note.textContent = "What each joint takes from the others; choose a layer.";
     if (!this.section.hidden && this.layer.value) await this.load();
   }
@@ -39,6 +43,7 @@ export class Attention {
 
   async load() {
     const layer = Number(this.layer.value);
+    this.head.disabled = this.joint.disabled = !layer;
     if (!layer) {
       this.found = null;
       this.stage.link([]);
@@ -61,7 +66,7 @@ export class Attention {
 
   take(found) {
     this.found = found;
-    const head = Math.min(Number(this.head.value || 0), found.heads - 1);
+    const head = Math.min(this.kept ?? 0, found.heads - 1);
     const heads = Array.from({ length: found.heads }, (_, k) => new Option(`${k + 1} of ${found.heads}`, k));
     this.head.replaceChildren(...heads);
     this.head.value = head;

@@ -23,15 +23,16 @@ export class Browser {
       button.addEventListener("click", () => this.load(this.page + (k ? 1 : -1))));
   }
 
-  /** Shows a shelf: the store, or an upload. */
-  async show(shelf, about) {
-    this.shelf = shelf;
+  /** Shows a shelf, the store or an upload, at the page of a clip. */
+  async show(shelf, about, number) {
     const facets = await ask(`/view/${encodeURIComponent(shelf)}`);
     fill(this.form.label, "all classes", facets.labels);
     fill(this.form.subject, "all subjects", facets.subjects);
     this.form.querySelector("#judged").hidden = about.task !== "recognition";
     this.form.reset();
-    await this.load(0);
+    this.shelf = shelf;
+    this.judges = about.task === "recognition";
+    await this.load(Math.floor(number / SIZE));
   }
 
   query() {
@@ -47,7 +48,9 @@ export class Browser {
     this.rows = found.clips;
     const last = Math.max(0, Math.ceil(found.total / SIZE) - 1);
     this.last = last;
-    this.count.textContent = `${found.total.toLocaleString("en")} ${found.total === 1 ? "clip" : "clips"}`;
+    const many = (count) => count.toLocaleString("en");
+    this.count.textContent = `${many(found.total)} ${found.total === 1 ? "clip" : "clips"}` +
+      (this.judges && found.open ? `, ${many(found.open)} of all not judged yet` : "");
     this.pages.textContent = `${page + 1} of ${last + 1}`;
     this.buttons[0].disabled = page === 0;
     this.buttons[1].disabled = page >= last;
@@ -79,9 +82,20 @@ export class Browser {
   mark(shelf, number) {
     this.current = shelf === this.shelf ? number : null;
     for (const link of this.list.querySelectorAll("a")) {
-      if (Number(link.dataset.number) === this.current) link.setAttribute("aria-current", "true");
-      else link.removeAttribute("aria-current");
+      if (Number(link.dataset.number) === this.current) {
+        link.setAttribute("aria-current", "true");
+        const [box, own] = [this.list.getBoundingClientRect(), link.getBoundingClientRect()];
+        if (own.top < box.top || own.bottom > box.bottom) this.list.scrollTop += own.top - box.top;
+      } else link.removeAttribute("aria-current");
     }
+  }
+
+  /** Writes beside the open clip what was just said of it. */
+  note(address, { whole, right }) {
+    const link = this.list.querySelector(`a[data-number="${this.current}"]`);
+    if (!whole || !link || !address.endsWith(`/${this.current}`)) return;
+    link.querySelector(".clip-said")?.remove();
+    link.append(verdict({ right, said: whole.label, probability: whole.probability }));
   }
 
   /** The number of the clip a step away from the open one in the list, over pages. */

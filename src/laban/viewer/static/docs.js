@@ -20,12 +20,18 @@ function told(schema) {
   return parts.join(" ");
 }
 
+/** A paragraph; what stands between pairs of backticks is code. */
+function paragraph(words, parent) {
+  const made = make("p", "", parent);
+  words.split("``").forEach((part, k) => made.append(k % 2 ? make("code", part) : part));
+}
+
 function route(path, method, about) {
   const article = document.createElement("article");
   const title = make("h2", "", article);
   make("b", method.toUpperCase(), title);
   title.append(path);
-  for (const words of (about.description ?? about.summary ?? "").split("\n\n")) make("p", words, article);
+  for (const words of (about.description ?? about.summary ?? "").split("\n\n")) paragraph(words, article);
   if (about.parameters?.length) {
     const scroll = make("div", "", article);
     scroll.className = "scroll";

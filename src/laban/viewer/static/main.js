@@ -87,12 +87,12 @@ function sides() {
   const entries = legend(layout, persons).map(([words, colours]) => {
     const item = document.createElement("li");
     const paired = colours.length > 1;
-    if (!paired || persons.length > 1) item.append(words);
+    if (paired && persons.length > 1) item.append(words);
     for (const [k, tint] of colours.entries()) {
       const swatch = document.createElement("i");
       swatch.style.background = tint;
       item.append(swatch);
-      if (paired) item.append(k ? "right" : "left");
+      item.append(!paired ? words : k ? "right" : "left");
     }
     return item;
   });
@@ -115,6 +115,7 @@ async function judge(address, clip, signal) {
       ? "Of the last two seconds before each moment, as in live use; the prediction is of the whole clip."
       : "Of each frame, from the window around it.";
     told(found);
+    browser.note(address, found);
   } catch (error) {
     if (error.name === "AbortError") return;
     $("verdict").textContent = error.message;
@@ -162,13 +163,25 @@ function segment([name, start, end, sure]) {
   return item;
 }
 
-function go() {
-  const [shelf, number] = decodeURIComponent(location.hash.slice(1)).split("/");
-  if (!/^\d+$/.test(number ?? "")) return;
+async function go() {
+  const [shelf, number] = location.hash.slice(1).split("/");
+  if (!/^[\w-]+$/.test(shelf) || !/^\d+$/.test(number ?? "")) return;
+  try {
+    if (shelf !== browser.shelf) await list(shelf, Number(number));
+  } catch (error) {
+    say(error.message);
+    return;
+  }
   // On a narrow page the list gives way to what was chosen from it.
   document.body.classList.remove("browsing");
   $("clips-toggle").setAttribute("aria-expanded", "false");
   open(shelf, Number(number));
+}
+
+/** The list of a shelf, at the page of one of its clips. */
+async function list(shelf, number = 0) {
+  await browser.show(shelf, about, number);
+  document.body.classList.add("has-clips");
 }
 
 async function beside(step) {
@@ -181,8 +194,7 @@ async function take(file) {
   say(`Reading ${file.name} …`);
   try {
     const kept = await upload(file);
-    await browser.show(kept.shelf, about);
-    document.body.classList.add("has-clips");
+    await list(kept.shelf);
     location.hash = `${kept.shelf}/0`;
     const left = kept.skipped.length;
     say(left ? `${kept.clips} clips; ${left} left out, such as: ${kept.skipped[0]}` : "");
@@ -244,10 +256,10 @@ async function begin() {
   about = await ask("/view");
   $("about").textContent = [about.encoder, `${about.stream} stream`, about.benchmark].filter(Boolean).join(" · ");
   streams.offer(about.streams, about.stream);
-  document.body.classList.toggle("has-clips", about.store !== null);
-  if (about.store) await browser.show(about.store, about);
-  if (location.hash.length > 1) go();
-  else if (about.store && browser.rows.length) location.hash = `${about.store}/${browser.rows[0].number}`;
+  if (location.hash.length > 1) await go();
+  if (browser.shelf || !about.store) return;
+  await list(about.store);
+  if (browser.rows.length) location.hash = `${about.store}/${browser.rows[0].number}`;
 }
 
 begin().catch((error) => say(error.message));
