@@ -54,6 +54,9 @@ def test_an_error_is_not_kept_and_neither_are_old_answers():
             await service.once(number, lambda: 0)
         await asyncio.sleep(0)
         assert len(service._answers) == KEPT
+        await service.once("large", lambda: 0, keep=False)
+        await asyncio.sleep(0)
+        assert "large" not in service._answers
 
     asyncio.run(asked())
 

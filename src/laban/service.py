@@ -63,8 +63,10 @@ class Service:
         """Runs blocking work beside the server."""
         return await asyncio.get_running_loop().run_in_executor(self._threads, work, *given)
 
-    async def once(self, key: Hashable, work: Callable[..., T], *given: Any) -> T:
-        """Heavy work whose answer is kept: whoever asks for the same gets the same.
+    async def once(
+        self, key: Hashable, work: Callable[..., T], *given: Any, keep: bool = True
+    ) -> T:
+        """Heavy work: whoever asks for the same gets the same, kept for later where it is small.
 
         It waits for a place, so that a page may ask for several things; what takes too long goes on
         behind its 408, and is there for who asks again.
@@ -78,7 +80,7 @@ class Service:
             if waiting >= QUEUE * self.limits.at_once:
                 raise HTTPException(429, "too much is asked for at once, come back soon")
             answer = self._answers[key] = asyncio.ensure_future(self._placed(work, *given))
-            answer.add_done_callback(lambda done: self._drop(key, done))
+            answer.add_done_callback(lambda done: self._drop(key, done, keep=keep))
         self._answers.move_to_end(key)
         try:
             return await asyncio.wait_for(asyncio.shield(answer), self.limits.seconds)
@@ -91,9 +93,9 @@ class Service:
         async with self._places:
             return await self.in_thread(work, *given)
 
-    def _drop(self, key: Hashable, done: "asyncio.Future[Any]") -> None:
-        """Forgets an answer that is an error, and the oldest of too many."""
-        if done.cancelled() or done.exception():
+    def _drop(self, key: Hashable, done: "asyncio.Future[Any]", *, keep: bool) -> None:
+        """Forgets an answer that is large or an error, and the oldest of too many."""
+        if done.cancelled() or done.exception() or not keep:
             self._answers.pop(key, None)
         for old in [k for k, one in self._answers.items() if one.done()][:-KEPT]:
             del self._answers[old]

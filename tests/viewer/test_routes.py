@@ -1,6 +1,8 @@
 """The viewer's answers, and that whatever else is asked is answered with 4xx and a reason."""
 
 import json
+import subprocess
+import sys
 from urllib.parse import quote
 
 import numpy as np
@@ -145,6 +147,11 @@ def test_pages_come_with_a_policy_and_from_the_package(client):
         again = client.get(f"/static/{name}", headers={"if-none-match": said.headers["etag"]})
         assert again.status_code == 304 and not again.content
     assert client.get("/", headers={"host": "elsewhere.org"}).status_code == 400
+
+
+def test_an_exported_file_is_served_without_pytorch():
+    code = "import sys, laban.server, laban.serve; assert 'torch' not in sys.modules"
+    subprocess.run([sys.executable, "-c", code], check=True)
 
 
 @pytest.mark.parametrize(

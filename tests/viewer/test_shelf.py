@@ -55,7 +55,7 @@ def test_a_label_that_is_no_class_has_no_truth(viewed):
 def test_uploads_are_kept_while_there_is_room(viewed):
     benchmark = network_of(viewed.naming).card.benchmark
     clip = two_persons(0)
-    library = Library(benchmark, None, most=3 * clip.poses.nbytes)
+    library = Library(benchmark, None, most=3 * (clip.poses.nbytes + clip.present.nbytes))
     words = [library.add([clip]) for _ in range(5)]
     assert [library.shelf(word) is not None for word in words] == [False, False, True, True, True]
     assert len(set(words)) == 5 and library.shelf("store") is None
@@ -71,3 +71,5 @@ def test_an_upload_does_not_hold_on_to_the_file_it_came_in(viewed):
     clip = Store(viewed.clips)[0]
     kept = library.shelf(library.add([clip])).clips[0]
     assert not np.shares_memory(kept.poses, clip.poses)
+    assert not np.shares_memory(kept.present, clip.present)
+    np.testing.assert_array_equal(kept.poses, clip.poses)

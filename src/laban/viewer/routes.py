@@ -122,7 +122,7 @@ class Viewer:
         """
         clip = self._clip(shelf, number)[1]
         key = (shelf, number, "stream", stream)
-        values = await self.service.once(key, scene.stream_values, clip, stream)
+        values = await self.service.once(key, scene.stream_values, clip, stream, keep=False)
         headers = {"X-Shape": ",".join(map(str, values.shape))}
         body = np.ascontiguousarray(values, "<f4").tobytes()
         return Response(body, media_type="application/octet-stream", headers=headers)

@@ -139,7 +139,7 @@ class Library:
     Args:
         benchmark: Whose classes labels become.
         store: What is browsed, or None.
-        most: Bytes that the poses of all uploads may take; the oldest go first.
+        most: Bytes that the arrays of all uploads may take; the oldest go first.
     """
 
     def __init__(self, benchmark: Benchmark, store: Store | None, *, most: int) -> None:
@@ -154,8 +154,8 @@ class Library:
         Raises:
             LabanError: Where they are too large to be kept.
         """
-        own = [replace(clip, poses=np.array(clip.poses)) for clip in clips]  # not a file's pages
-        size = sum(clip.poses.nbytes for clip in own)
+        own = [_copied(clip) for clip in clips]
+        size = sum(array.nbytes for clip in own for array in _arrays(clip))
         if size > self.most:
             raise LabanError(f"these recordings take {size} bytes to keep, too many: send parts")
         word = secrets.token_urlsafe(12)
@@ -174,6 +174,16 @@ class Library:
             return self.store
         found = self._uploads.get(word)
         return None if found is None else found[0]
+
+
+def _arrays(clip: Clip) -> list[np.ndarray]:
+    return [a for a in (clip.poses, clip.present, clip.confidence) if a is not None]
+
+
+def _copied(clip: Clip) -> Clip:
+    """The clip with arrays of its own, not the pages of the file it came in."""
+    poses, present, *sure = (np.array(array) for array in _arrays(clip))
+    return replace(clip, poses=poses, present=present, confidence=sure[0] if sure else None)
 
 
 def _class(label: str | None, benchmark: Benchmark) -> int:
