@@ -40,6 +40,7 @@ LAYERS = [
     {"inference"},
     {"loading"},
     {"live", "export"},
+    {"service", "viewer"},
     {"server"},
     {"serve"},
     {

@@ -22,6 +22,7 @@ from starlette.websockets import WebSocketDisconnect  # noqa: E402
 from laban.clip import Clip  # noqa: E402
 from laban.serve import serve  # noqa: E402
 from laban.server import Limits, application  # noqa: E402
+from laban.viewer import Naming  # noqa: E402
 
 LIVE = "ws://localhost/live"
 LIMITS = Limits(bytes=2**16, frames=200, persons=3, at_once=2, seconds=5.0)
@@ -29,7 +30,7 @@ LIMITS = Limits(bytes=2**16, frames=200, persons=3, at_once=2, seconds=5.0)
 
 @pytest.fixture(scope="module")
 def client():
-    app = application(Height(), LIMITS)
+    app = application(Naming(Height()), LIMITS)
     with TestClient(app, base_url="http://localhost", raise_server_exceptions=False) as client:
         yield client
 

@@ -127,6 +127,8 @@ def _add(parser: Any, function: Callable, parameters: Iterable[inspect.Parameter
             if many:
                 required = parameter.default is inspect.Parameter.empty
                 options["nargs"] = "+" if required or flag else "*"
+            elif not flag and parameter.default is not inspect.Parameter.empty:
+                options["nargs"] = "?"
             if flag:
                 options["required"] = parameter.default is inspect.Parameter.empty
                 options["default"] = None if options["required"] else parameter.default

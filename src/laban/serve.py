@@ -1,6 +1,7 @@
-"""``laban serve``: a run, or an exported file, answers over HTTP."""
+"""``laban serve``: a run, or an exported file, answers over HTTP and shows clips on a page."""
 
 import socket
+import sys
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -12,6 +13,7 @@ __all__ = ["serve"]
 
 def serve(
     run: Path,
+    store: Path | None = None,
     *,
     host: str = "127.0.0.1",
     port: int = 8000,
@@ -20,11 +22,13 @@ def serve(
     persons: int = 16,
     at_once: int = 4,
     seconds: float = 30.0,
+    lazy: bool = False,
 ) -> Result:
-    """Names the actions of uploaded recordings and of live poses, until Ctrl-C.
+    """Names the actions of uploaded recordings and of live poses, and shows clips; until Ctrl-C.
 
     Args:
-        run: The run folder, or an .onnx file that 'laban export' wrote.
+        run: The run folder, of a detection run too, or an .onnx file that 'laban export' wrote.
+        store: Clips to browse on the page.
         host: Where to listen; the default is this machine alone.
         port: Where to listen.
         megabytes: Largest upload.
@@ -32,18 +36,28 @@ def serve(
         persons: Most persons of a recording, and of a live frame.
         at_once: Most uploads at work, and most live connections.
         seconds: Longest time for an upload to arrive, and then to be judged.
+        lazy: Judge a clip of the store when it is opened, not all of them in the background.
     """
     for name in ("fastapi", "uvicorn"):
         if find_spec(name) is None:
             raise LabanError(f"a server needs {name}: pip install 'laban[serve]'")
     import uvicorn
 
-    from laban.loading import load
-    from laban.server import Limits, application
+    from laban.server import KEPT, Limits, application
+    from laban.store import Store
+    from laban.viewer import Library, Naming, network_of
+    from laban.viewer.judging import note_tested
 
     _check_free(host, port)
     limits = Limits(int(megabytes * 2**20), frames, persons, at_once, seconds)
-    app = application(load(run), limits, hosts=(host, "localhost", "127.0.0.1"))
+    network = network_of(run)
+    opened = None if store is None else Store(store)
+    library = Library(network.card.benchmark, opened, most=KEPT * limits.bytes)
+    if library.store is not None and isinstance(network, Naming):
+        note_tested(library.store, run, network)
+    names = (host, "localhost", "127.0.0.1")
+    app = application(network, limits, library=library, hosts=names, judge=not lazy)
+    sys.stderr.write(f"http://{f'[{host}]' if ':' in host else host}:{port}\n")
     uvicorn.run(app, host=host, port=port, ws_max_size=limits.bytes, log_level="warning")
     return Result({"run": str(run)}, "stopped")
 
