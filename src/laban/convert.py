@@ -99,8 +99,9 @@ def convert(  # noqa: PLR0913 - each is an option of the command
     """Turn raw recordings into a store.
 
     Args:
-        format: The raw format: ntu, pku-mmd, kinetics, shrec17, dhg, nw-ucla, msr-action3d, sbu,
-            precog, sfinge, bvh, pyskl, ctr-gcn, agcn, openpose, mediapipe or table.
+        format: The raw format: ntu, pku-mmd, kinetics, shrec17, dhg, fpha, nw-ucla,
+            msr-action3d, sbu, precog, sfinge, bvh, pyskl, ctr-gcn, agcn, openpose, mediapipe or
+            table.
         source: A folder, a zip or a single file.
         store: The file to write.
         overwrite: Replace a store that is there.

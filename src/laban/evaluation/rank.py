@@ -39,9 +39,13 @@ def effective_rank(features: Tensor) -> float:
 
 
 def first_loss(ranks: Sequence[float]) -> int | None:
-    """The place of the first rank that is below half of the highest before it; None for none."""
+    """The place of the first rank below a fifth of the highest before it; None for none.
+
+    Ranks of healthy pre-trainings rise in the first epochs, fall to a quarter of that at the least
+    (``docs/results.md``) and rise again.
+    """
     for place in range(1, len(ranks)):
-        if ranks[place] < max(ranks[:place]) / 2:
+        if ranks[place] < max(ranks[:place]) / 5:
             return place
     return None
 
