@@ -15,6 +15,7 @@ import os
 import random
 import sys
 from collections.abc import Callable, Iterator
+from importlib.machinery import ModuleSpec
 from pathlib import Path
 from types import ModuleType, SimpleNamespace
 from typing import Any
@@ -48,7 +49,7 @@ def at_home(folder: Path, **modules: ModuleType) -> Iterator[None]:
 def package(name: str, folder: Path) -> ModuleType:
     """A package whose ``__init__`` does not run."""
     module = ModuleType(name)
-    module.__path__ = [str(folder)]
+    module.__path__, module.__spec__ = [str(folder)], ModuleSpec(name, None)
     return module
 
 
@@ -117,7 +118,7 @@ def st_tr(repos: Path, *, over: str) -> Quiet:
     """S-TR (over joints) or T-TR (over frames) as shipped for NTU RGB+D, joint and bone input."""
     code = folder_of(repos, "ST-TR") / "code"
     both = code / "st_gcn"
-    stubs = {"st_gcn": package("st_gcn", both), "tqdm": ModuleType("tqdm")}
+    stubs = {"st_gcn": package("st_gcn", both), "tqdm": package("tqdm", both)}
     with at_home(code, **stubs):
         importlib.import_module("st_gcn.graph")
         sys.modules["st_gcn"].graph = sys.modules["st_gcn.graph"]  # type: ignore[attr-defined]
