@@ -6,6 +6,7 @@ changed in nothing but what keeps it from running on a CPU with today's packages
 - ``cuda()`` gives back what it is called on.
 - Packages that the networks import and do not need are empty modules: tqdm, sacred's ``config`` of
   PSTL (whose options are then given as arguments), ST-TR's data feeder.
+- ST-TR's dropout, which overwrites what a backward pass needs, makes a tensor of its own.
 - What they print goes nowhere.
 """
 
@@ -160,6 +161,9 @@ def st_tr(repos: Path, *, over: str) -> Quiet:
             graph="st_gcn.graph.NTU_RGB_D",
             graph_args={"labeling_mode": "spatial"},
         )
+    for module in network.modules():
+        if isinstance(module, nn.Dropout):
+            module.inplace = False
     return Quiet(network, lambda network, poses: network(channels_first(poses), None, None))
 
 
