@@ -134,7 +134,8 @@ def run(norm, x, weights, mask):
     y = norm(x, mask)
     kept = y if mask is None else y * mask[..., None]
     (kept * weights).sum().backward()
-    return kept.detach(), x.grad, norm.weight.grad, norm.bias.grad, norm.running_var, norm.running_mean
+    learned = (norm.weight.grad, norm.bias.grad)
+    return kept.detach(), x.grad, *learned, norm.running_var, norm.running_mean
 
 
 def half(rank, port, folder):
