@@ -6,6 +6,7 @@ changed in nothing but what keeps it from running on a CPU with today's packages
 - ``cuda()`` gives back what it is called on.
 - Packages that the networks import and do not need are empty modules: tqdm, sacred's ``config`` of
   PSTL (whose options are then given as arguments), ST-TR's data feeder.
+- ST-TR's dropout, which overwrites what a backward pass needs, makes a tensor of its own.
 - What they print goes nowhere.
 """
 
@@ -15,6 +16,7 @@ import os
 import random
 import sys
 from collections.abc import Callable, Iterator
+from importlib.machinery import ModuleSpec
 from pathlib import Path
 from types import ModuleType, SimpleNamespace
 from typing import Any
@@ -48,7 +50,7 @@ def at_home(folder: Path, **modules: ModuleType) -> Iterator[None]:
 def package(name: str, folder: Path) -> ModuleType:
     """A package whose ``__init__`` does not run."""
     module = ModuleType(name)
-    module.__path__ = [str(folder)]
+    module.__path__, module.__spec__ = [str(folder)], ModuleSpec(name, None)
     return module
 
 
@@ -117,7 +119,7 @@ def st_tr(repos: Path, *, over: str) -> Quiet:
     """S-TR (over joints) or T-TR (over frames) as shipped for NTU RGB+D, joint and bone input."""
     code = folder_of(repos, "ST-TR") / "code"
     both = code / "st_gcn"
-    stubs = {"st_gcn": package("st_gcn", both), "tqdm": ModuleType("tqdm")}
+    stubs = {"st_gcn": package("st_gcn", both), "tqdm": package("tqdm", both)}
     with at_home(code, **stubs):
         importlib.import_module("st_gcn.graph")
         sys.modules["st_gcn"].graph = sys.modules["st_gcn.graph"]  # type: ignore[attr-defined]
@@ -159,6 +161,9 @@ def st_tr(repos: Path, *, over: str) -> Quiet:
             graph="st_gcn.graph.NTU_RGB_D",
             graph_args={"labeling_mode": "spatial"},
         )
+    for module in network.modules():
+        if isinstance(module, nn.Dropout):
+            module.inplace = False
     return Quiet(network, lambda network, poses: network(channels_first(poses), None, None))
 
 
