@@ -161,11 +161,7 @@ def read_whatever_is_there(reader, source):
         assert any(name in sentence for name in names), sentence
 
 
-@given(which=share, operations=damages)
-@settings(
-    deadline=None, max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
-def test_damaged_files_give_clips_or_sentences(written, which, operations):
+def read_damaged(written, which, operations):
     name, folder = written
     files = sorted(path for path in folder.rglob("*") if path.is_file())
     path = files[int(which * len(files))]
@@ -175,3 +171,21 @@ def test_damaged_files_give_clips_or_sentences(written, which, operations):
         read_whatever_is_there(READERS[name], Source.open(folder))
     finally:
         path.write_bytes(whole)
+
+
+def fuzzed(examples):
+    """Given damages to a share of the files, so many times."""
+    checks = [HealthCheck.function_scoped_fixture]
+    many = settings(deadline=None, max_examples=examples, suppress_health_check=checks)
+    return lambda test: many(given(which=share, operations=damages)(test))
+
+
+@fuzzed(60)
+def test_damaged_files_give_clips_or_sentences(written, which, operations):
+    read_damaged(written, which, operations)
+
+
+@pytest.mark.slow
+@fuzzed(600)
+def test_damaged_files_give_clips_or_sentences_for_long(written, which, operations):
+    read_damaged(written, which, operations)
