@@ -159,7 +159,8 @@ def smallest(skeleton: Skeleton) -> tuple[str, Classifier]:
         options = dict(config.load_recipe(recipe)["encoder"])
         return Classifier(ENCODERS[options.pop("name")](skeleton, **options), 10)
 
-    networks = {recipe: made(recipe) for recipe in config.recipe_names()}
+    bases = [name for name in config.recipe_names() if not config.table_row(name)]
+    networks = {recipe: made(recipe) for recipe in bases}
     name = min(networks, key=lambda recipe: sum(p.numel() for p in networks[recipe].parameters()))
     return name, networks[name]
 
