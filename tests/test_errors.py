@@ -13,4 +13,6 @@ def test_near_names_come_first_and_long_lists_are_cut():
     assert nearest("hed", ["head", "hand", "foot"]).startswith("did you mean head")
     assert nearest("q", ["b", "a"]) == "choose one of a, b"
     assert nearest("q", [f"n{k:02}" for k in range(20)]).endswith("n11 or 8 others")
+    torn = nearest("q", ["\n" + "x" * 900])  # of a damaged file
+    assert torn == "choose one of \\n" + "x" * 33 + "…"
     assert str(unknown_name("joint", "hed", ["head"])) == "unknown joint 'hed': did you mean head?"

@@ -21,10 +21,16 @@ def nearest(name: str, options: Iterable[str]) -> str:
     options = sorted(options)
     close = get_close_matches(name, options, n=3, cutoff=0.5)
     if close:
-        return "did you mean " + " or ".join(close) + "?"
+        return "did you mean " + " or ".join(_shown(name, 120) for name in close) + "?"
     most = 12
     more = f" or {len(options) - most} others" if len(options) > most else ""
-    return "choose one of " + ", ".join(options[:most]) + more
+    return "choose one of " + ", ".join(_shown(name, 36) for name in options[:most]) + more
+
+
+def _shown(option: str, most: int) -> str:
+    """A name with its odd characters told and its end cut: it may be a damaged file's."""
+    plain = option if option.isprintable() else repr(option)[1:-1]
+    return plain if len(plain) <= most else plain[: most - 1] + "…"
 
 
 def unknown_name(kind: str, name: str, options: Iterable[str]) -> LabanError:

@@ -87,6 +87,7 @@ def test_two_persons_and_no_visibility(tmp_path):
         ([[[1, 2, 10**400]] * 33], "a landmark must be"),
         ([[[1, 2, float("nan")]] * 33], "a landmark must be"),
         ([[[1, 2, 1e31]] * 33], "a landmark must be"),
+        ([[[1, 2, 3, float("inf")]] * 33], "a landmark must be"),
         ([DICTS, [[1, 2, 3]] * 21], "bodies and hands"),
     ],
 )

@@ -151,7 +151,8 @@ def _person(landmarks: Any, where: str) -> _Person:
         rows = np.array([_numbers(landmark) for landmark in landmarks], np.float64)
     except (ValueError, TypeError, OverflowError, KeyError, AttributeError):
         rows = np.empty(0)
-    if rows.shape != (len(landmarks), 4) or not np.abs(rows[:, :3]).max() < 1e30:
+    fits = rows.shape == (len(landmarks), 4) and np.abs(rows[:, :3]).max() < 1e30
+    if not fits or np.isinf(rows[:, 3]).any():
         raise LabanError(f"{where}: a landmark must be x, y, z and perhaps visibility, as numbers")
     return rows
 
