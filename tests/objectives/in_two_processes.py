@@ -104,3 +104,5 @@ for case, one in whole.items():
     apart[case] = {key: float((one[key] - two[key]).abs().max()) for key in one}
 with open(f"{sys.argv[1]}.{dist.get_rank()}.json", "w") as file:
     json.dump(apart, file)
+# Threads of the group that are still there when Python ends abort it, now and then.
+dist.destroy_process_group()
