@@ -22,7 +22,7 @@ from einops import rearrange
 from laban.clip import Clip
 from laban.errors import LabanError
 from laban.readers.shrec17 import hand_entry
-from laban.readers.source import Entry, Source, distinct
+from laban.readers.source import Entry, Source, distinct, named
 from laban.readers.text import number_rows
 from laban.skeletons import SKELETONS
 
@@ -53,7 +53,7 @@ class Dhg:
         """The clips that the list of cuts names; without the list a LabanError."""
         names = source.names()
         files = {_key(name): name for name in names if _FILE.search(name)}
-        lists = [name for name in names if name == _CUTS or name.endswith("/" + _CUTS)]
+        lists = named(names, _CUTS)
         if files and not lists:
             raise LabanError(f"{_CUTS} is missing beside the gestures, add it from the dataset")
         cuts = sorted(cut for name in lists for cut in _cuts(source, name))

@@ -23,7 +23,7 @@ from einops import rearrange
 
 from laban.clip import Clip
 from laban.errors import LabanError
-from laban.readers.source import Entry, Source, distinct
+from laban.readers.source import Entry, Source, distinct, named
 from laban.readers.text import number_rows
 from laban.skeletons import SKELETONS
 
@@ -58,9 +58,8 @@ class Fpha:
         """All clips, with the split of the list where it is there."""
         names = source.names()
         splits: dict[_Key, str] = {}
-        for name in names:
-            if name == _LIST or name.endswith("/" + _LIST):
-                splits |= dict(_listed(source, name))
+        for name in named(names, _LIST):
+            splits |= dict(_listed(source, name))
         return distinct(_entry(name, splits) for name in names if _FILE.search(name))
 
     def read(self, source: Source, entry: Entry) -> Clip:

@@ -26,7 +26,7 @@ from einops import rearrange
 from laban.classes import MSR_ACTIONS
 from laban.clip import Clip
 from laban.errors import LabanError
-from laban.readers.source import Entry, Source, distinct
+from laban.readers.source import Entry, Source, distinct, named
 from laban.readers.text import number_rows
 from laban.skeletons import SKELETONS
 
@@ -58,7 +58,7 @@ class MsrAction3D:
     def find(self, source: Source) -> list[Entry]:
         """All clips by their names; where the list of usable ones is there, others are marked."""
         names = source.names()
-        lists = [name for name in names if name == _LIST or name.endswith("/" + _LIST)]
+        lists = named(names, _LIST)
         usable = {clip for name in lists for clip in _listed(source, name)}
         found = (match for match in map(_FILE.search, names) if match)
         return distinct(_entry(match, usable) for match in found)

@@ -23,7 +23,7 @@ from einops import rearrange
 from laban.classes import SHREC17_GESTURES
 from laban.clip import Clip
 from laban.errors import LabanError
-from laban.readers.source import Entry, Source, distinct
+from laban.readers.source import Entry, Source, distinct, named
 from laban.readers.text import number_rows
 from laban.skeletons import SKELETONS
 
@@ -56,9 +56,8 @@ class Shrec17:
         names = source.names()
         splits: dict[_Key, str] = {}
         for split, file in _LISTS:
-            for name in names:
-                if name == file or name.endswith("/" + file):
-                    splits |= dict.fromkeys(_listed(source, name), split)
+            for name in named(names, file):
+                splits |= dict.fromkeys(_listed(source, name), split)
         return distinct(_entry(name, splits) for name in names if _FILE.search(name))
 
     def read(self, source: Source, entry: Entry) -> Clip:

@@ -20,7 +20,7 @@ from types import TracebackType
 
 from laban.errors import LabanError
 
-__all__ = ["ZIP_FAULTS", "Entry", "Mapped", "Source", "clip_names", "distinct"]
+__all__ = ["ZIP_FAULTS", "Entry", "Mapped", "Source", "clip_names", "distinct", "named"]
 
 Mapped = mmap.mmap | bytes  # a file's bytes, mapped or read
 
@@ -54,6 +54,11 @@ class Entry:
     facts: Mapping[str, str] = field(default_factory=dict, hash=False)
     label: str | None = None
     files: tuple[str, ...] = ()
+
+
+def named(names: Iterable[str], file: str) -> list[str]:
+    """The paths of a source's files that have this name, wherever they lie."""
+    return [name for name in names if name.rpartition("/")[2] == file]
 
 
 def distinct(entries: Iterable[Entry]) -> list[Entry]:
