@@ -27,7 +27,7 @@ def watch(
 ) -> Iterator[Result]:
     """The current action in a camera's pictures or a video's, a line whenever it changes.
 
-    It ends with the video, or by Ctrl-C. With --json every line is a JSON value.
+    It ends with the video, or by Ctrl-C.
 
     Args:
         run: The run folder, or an .onnx file that 'laban export' wrote, which needs no PyTorch.

@@ -14,7 +14,6 @@ from laban.card import Card
 from laban.clip import Clip
 from laban.errors import LabanError
 from laban.mapping import apply_mapping, mapping_between
-from laban.progress import progress_bar
 from laban.skeletons import Skeleton
 from laban.video.rtmo import RTMO
 from laban.video.source import Estimator, FramePoses, VideoPoses, clip_of
@@ -92,6 +91,8 @@ class VideoReader:
             LabanError: Where it cannot be read, has nobody in it, or the network takes no such
                 poses.
         """
+        from laban.progress import progress_bar  # where no video is read, rich is not needed
+
         fitting = Fitting(self.card, RTMO.skeleton)
         if self._estimator is None:
             self._estimator = estimator_at(self._path)

@@ -36,11 +36,11 @@ class RTMO:
 
     def __init__(self, path: Path) -> None:
         self._tool = _tool(path)
-        size = self._tool.session.get_inputs()[0].shape[2:]
-        if len(size) == 2 and all(isinstance(side, int) for side in size):
-            self._tool.model_input_size = tuple(size)  # height and width; else rtmlib's 640 x 640
-        height, width = self._tool.model_input_size
         try:
+            size = self._tool.session.get_inputs()[0].shape[2:]
+            if len(size) == 2 and all(isinstance(side, int) for side in size):
+                self._tool.model_input_size = tuple(size)  # else rtmlib's 640 x 640
+            height, width = self._tool.model_input_size
             outputs = self._tool.inference(np.full((height, width, 3), 114, np.uint8))
             shapes = [one.shape for one in outputs]
         except Exception as error:  # noqa: BLE001 - ONNX Runtime's exceptions share no class but this
