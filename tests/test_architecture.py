@@ -26,7 +26,7 @@ LAYERS = [
     {"motions", "render", "render_page", "convert", "health", "download"},
     {"info"},
     {"pipelines", "card"},
-    {"dataset", "splits", "recordings", "write", "windows"},
+    {"dataset", "splits", "recordings", "write", "windows", "video"},
     {"runtime"},
     {"nn"},
     {"encoders"},
@@ -60,7 +60,7 @@ LAYERS = [
     {"train", "importing"},
     {"tuning"},
     {"protocols"},
-    {"commands", "predict", "demo", "detect", "follow", "forecast"},
+    {"commands", "predict", "demo", "detect", "follow", "forecast", "watch"},
     {"cli", "__main__", "__init__"},
 ]
 LEVEL = {module: level for level, layer in enumerate(LAYERS) for module in layer}

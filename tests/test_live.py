@@ -105,6 +105,18 @@ def test_probabilities_are_smoothed_and_an_action_holds():
     assert [plain.push(body(height))[0].label for height in heights][3] == "down"
 
 
+def test_confidence_goes_with_its_poses():
+    """Between frames as they do; of a stream that is told none the clip has none."""
+    stream = Stream(Height(), window=1.0, fps=20)
+    assert stream.push(body(1)) == [] and stream.clip().confidence is None
+    stream.reset()
+    for number, sure in enumerate((0.2, 0.4, 1.0)):
+        stream.push(body(sure), time=number / 10, confidence=np.full(20, sure))
+    clip = stream.clip()
+    np.testing.assert_allclose(clip.confidence[0, :, 7], [0.2, 0.3, 0.4, 0.7, 1.0], atol=1e-4)
+    np.testing.assert_array_equal(clip.confidence, clip.poses[..., 0])
+
+
 def test_nobody_has_no_answer():
     stream = Stream(Height(), window=0.2, fps=10, every=0.1)
     assert stream.push(body(1))
@@ -129,6 +141,9 @@ def test_the_network_runs_as_often_as_asked():
         (np.zeros((2, 20, 3)), {"ids": [1, 1]}, "differ"),
         (body(1), {"time": -1.0}, "seconds that grow"),
         (body(1), {"time": float("nan")}, "seconds that grow"),
+        (body(1), {"confidence": np.ones(19)}, "confidence has shape"),
+        (body(1), {"confidence": np.full(20, np.nan)}, "finite"),
+        (body(1), {"confidence": "words"}, "confidence is no array"),
     ],
 )
 def test_what_cannot_be_is_refused_and_harms_nothing(poses, more, words):

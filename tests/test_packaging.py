@@ -19,7 +19,7 @@ from tests.pages import ROOT
 
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
 # Whose name on import is another than that of their package.
-PACKAGES = {"yaml": "pyyaml", "PIL": "pillow", "google": "protobuf"}
+PACKAGES = {"yaml": "pyyaml", "PIL": "pillow", "google": "protobuf", "cv2": "opencv-python"}
 # Parts of packages that are named, which need them themselves.
 PARTS = {"docstring_parser": "jsonargparse", "starlette": "fastapi", "imageio_ffmpeg": "imageio"}
 

@@ -2,7 +2,7 @@
 
 import inspect
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, get_args, get_origin
 
 from laban.errors import LabanError
@@ -19,6 +19,7 @@ __all__ = [
 ]
 
 JSON_HELP = "With --json it prints one JSON value on standard output and nothing else there."
+LINES_HELP = "With --json every line on standard output is a JSON value."
 
 _KINDS = {"int": "a whole number", "float": "a number", "bool": "true or false"}
 _KINDS |= {"Sequence": "a list", "tuple": "a list", "list": "a list"}
@@ -36,7 +37,7 @@ def signature_parser(name: str, function: Callable) -> Any:
     parser = ArgumentParser(
         prog=prog,
         description=about,
-        epilog=JSON_HELP,
+        epilog=LINES_HELP if _goes_on(function) else JSON_HELP,
         exit_on_error=False,
         allow_abbrev=False,
         formatter_class=Help,
@@ -100,6 +101,12 @@ def option_value(arguments: Sequence[str], name: str) -> str | None:
         elif argument.startswith(f"--{name}="):
             found = argument.split("=", 1)[1]
     return found
+
+
+def _goes_on(function: Callable) -> bool:
+    """Whether a command gives results one after another."""
+    result = inspect.signature(function, eval_str=True).return_annotation
+    return get_origin(result) is Iterator
 
 
 def _parameters(function: Callable) -> Iterable[inspect.Parameter]:

@@ -2,14 +2,14 @@
 
 A command is a function with typed arguments; its command line is its signature. It returns a
 `laban.result.Result`, printed as text or, with ``--json``, as one JSON value and nothing else on
-standard output. Exit status: 0; 2 for what the user can mend; 1 for a fault of ours; 130 for
-Ctrl-C.
+standard output; one that goes on and on gives one result after another, each a line. Exit status:
+0; 2 for what the user can mend; 1 for a fault of ours; 130 for Ctrl-C.
 """
 
 import json
 import sys
 import traceback
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from importlib import import_module
 from typing import Any
 
@@ -41,6 +41,11 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
     "forecast": ("laban.forecast", "forecast", "what people in a recording do next, in metres"),
     "export": ("laban.export", "export", "a run as one file: ONNX, or torch.export's .pt2"),
     "serve": ("laban.serve", "serve", "a run answers over HTTP: uploads and live poses"),
+    "watch": (
+        "laban.watch",
+        "watch",
+        "the actions in a camera's pictures or a video, as they happen",
+    ),
     "render": ("laban.commands", "render", "a clip as gif, mp4, png or html"),
     "recipes": ("laban.commands", "recipes", "the built-in recipes and the papers' tables"),
 }
@@ -71,6 +76,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
             result = command(**values)
         else:
             result = command(rest)
+        if result is not None:  # None: another process speaks
+            _say(result, as_json=as_json)
     except LabanError as error:
         return _fail(str(error))
     except OSError as error:
@@ -80,14 +87,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except Exception:  # noqa: BLE001 - the last resort: whatever escapes is a fault of ours
         traceback.print_exc()
         return _fail("this is a fault of Laban's; please report the lines above", status=1)
-    if result is not None:  # None: another process speaks
-        _say(result, as_json=as_json)
     return 0
 
 
-def _say(result: Result, *, as_json: bool) -> None:
+def _say(result: Result | Iterator[Result], *, as_json: bool) -> None:
     try:
-        _write(json.dumps(result.value) if as_json else result.text)
+        for one in [result] if isinstance(result, Result) else result:
+            _write(json.dumps(one.value) if as_json else one.text)
     except BrokenPipeError:  # the reader has seen enough
         sys.stderr.close()
 

@@ -155,7 +155,9 @@ class Stream:
         """Forgets everything seen."""
         card = self.predictor.card
         length = max(1, round(self.window * self.fps))
-        self._ring = Ring(self.persons, length, len(card.skeleton), card.channels)
+        # Behind the coordinates of a joint stands its confidence.
+        self._ring = Ring(self.persons, length, len(card.skeleton), card.channels + 1)
+        self._has_confidence = False
         self._beliefs: dict[Hashable | None, _Belief] = {}
         self._last: tuple[float, Bodies] | None = None
         self._start = 0.0
@@ -167,6 +169,7 @@ class Stream:
         *,
         time: float | None = None,
         ids: Sequence[Hashable] | None = None,
+        confidence: np.ndarray | None = None,
     ) -> list[Answer]:
         """One frame in; the answers out, most often none.
 
@@ -174,11 +177,12 @@ class Stream:
             poses: (V, C) of one person or (P, V, C) of several, none of them too.
             time: Seconds on any clock that grows; None: one frame after the last.
             ids: Who the persons are; None: 0, 1, 2, ...
+            confidence: (V,) or (P, V), of each joint in 0 to 1; in every frame or in none.
 
         Raises:
             LabanError: On poses of another shape, numbers that are not finite, or time standing.
         """
-        bodies = self._bodies(poses, ids)
+        bodies = self._bodies(poses, ids, confidence)
         if time is None:
             time = self._last[0] + 1 / self.fps if self._last else 0.0
         if self._last is None:
@@ -197,19 +201,22 @@ class Stream:
 
     def clip(self, person: Hashable | None = None) -> Clip:
         """What lies in the window, of one person or of all, as the network is shown it."""
-        poses, present = self._ring.read()
+        values, present = self._ring.read()
         slots = [s for name, s in self._ring.slots.items() if person in (None, name)]
         slots = sorted(s for s in slots if present[s].any())
         return Clip(
             "live",
-            poses[slots].copy(),
+            values[slots, ..., :-1],
             self.predictor.card.skeleton,
             present=present[slots].copy(),
+            confidence=values[slots, ..., -1] if self._has_confidence else None,
             fps=self.fps,
         )
 
-    def _bodies(self, poses: np.ndarray, ids: Sequence[Hashable] | None) -> Bodies:
-        """``(P, V, C)`` -> {id: (V, C)}, checked."""
+    def _bodies(
+        self, poses: np.ndarray, ids: Sequence[Hashable] | None, confidence: np.ndarray | None
+    ) -> Bodies:
+        """``(P, V, C), (P, V)`` -> {id: (V, C + 1)}, checked."""
         card = self.predictor.card
         try:
             poses = np.asarray(poses, np.float32)
@@ -222,12 +229,27 @@ class Stream:
                 f"stream: poses have shape {poses.shape}, give (persons, {wanted[0]} joints of "
                 f"{card.skeleton.name}, {wanted[1]} channels)"
             )
-        if not np.isfinite(poses).all():
+        sure = self._sure(confidence, poses.shape[:2])
+        if not np.isfinite(poses).all() or not np.isfinite(sure).all():
             raise LabanError("stream: a coordinate is not a finite number, leave the person out")
         names = list(range(len(poses))) if ids is None else list(ids)
         if len(names) != len(poses) or len(set(names)) != len(names):
             raise LabanError(f"stream: ids are {names}, give {len(poses)} that differ")
-        return dict(zip(names, poses, strict=True))
+        return dict(zip(names, np.concatenate((poses, sure[..., None]), -1), strict=True))
+
+    def _sure(self, confidence: np.ndarray | None, shape: tuple[int, ...]) -> np.ndarray:
+        """Confidence as an array ``(P, V)``: zeros where it is not told."""
+        if confidence is None:
+            return np.zeros(shape, np.float32)
+        try:
+            sure = np.asarray(confidence, np.float32)
+        except (TypeError, ValueError):
+            raise LabanError("stream: confidence is no array of numbers") from None
+        sure = sure[None] if sure.ndim == 1 else sure
+        if sure.shape != shape:
+            raise LabanError(f"stream: confidence has shape {sure.shape}, give {shape}")
+        self._has_confidence = True
+        return sure
 
     def _take(self, before: float, old: Bodies, time: float, new: Bodies) -> None:
         """Writes the frames of an even clock that lie between two pushed ones."""

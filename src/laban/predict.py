@@ -9,23 +9,35 @@ from laban.errors import LabanError
 from laban.loading import load
 from laban.recordings import Skipped, recordings
 from laban.result import Result
+from laban.video import SUFFIXES, VideoReader
 
 __all__ = ["predict"]
 
 
-def predict(run: Path, source: list[Path]) -> Result:
-    """The actions of recordings: raw files of any known format, folders, zips or stores.
+def predict(run: Path, source: list[Path], *, estimator: Path | None = None) -> Result:
+    """The actions of recordings: raw files of any known format, folders, zips, stores or videos.
 
     Args:
         run: The run folder, or an .onnx file that 'laban export' wrote, which needs no PyTorch.
         source: Recordings.
+        estimator: What finds poses in videos: an RTMO network as ONNX.
     """
     predictor = load(run)
     skipped = Skipped()
+    videos = VideoReader(predictor.card, estimator)
+
+    def found_in(path: Path) -> Iterator[Clip]:
+        if path.suffix.lower() not in SUFFIXES:
+            yield from recordings(path, skip=skipped.add)
+            return
+        try:
+            yield videos.read(path)
+        except LabanError as error:
+            skipped.add(str(error))
 
     def fitting() -> Iterator[Clip]:
         for path in source:
-            for clip in recordings(path, skip=skipped.add):
+            for clip in found_in(path):
                 try:
                     predictor.card.check_clip(clip)
                 except LabanError as error:
