@@ -2,6 +2,7 @@
 
 import json
 import os
+import signal
 import subprocess
 import sys
 
@@ -11,7 +12,6 @@ from joblib import parallel_config
 
 import laban.reading
 from laban.convert import convert
-from laban.reading import end_with
 
 
 @pytest.mark.slow
@@ -38,24 +38,50 @@ def test_a_dask_cluster_writes_the_same_bytes(tmp_path, monkeypatch):
 
 
 WORKER = """
-import os, time
+import os, sys, time
 from laban.reading import end_with
 owner = os.getpid()
 if os.fork():
     time.sleep(60)
+while sys.argv[1] == "waits" and os.getppid() == owner:
+    time.sleep(0.1)
+    print("waits", flush=True)
 end_with(owner)
 print("works", flush=True)
 time.sleep(60)
 """
 
+# Workers are started before the first task is made ready for them.
+OWNER = """
+import os, signal
+from laban.reading import outcomes
+from laban.readers import Entry
 
-@pytest.mark.skipif(not hasattr(os, "fork"), reason="tells a parent's end by its number")
-def test_a_worker_ends_with_the_process_that_started_it():
-    owner = subprocess.Popen([sys.executable, "-c", WORKER], stdout=subprocess.PIPE)
-    assert owner.stdout.readline() == b"works\n"
+class Reader:
+    def __getstate__(self):
+        os.kill(os.getpid(), signal.SIGKILL)
+
+class Source:
+    def size(self, path):
+        return 1
+
+list(outcomes(Reader(), Source(), [Entry("a", "a"), Entry("b", "b")], workers=2))
+"""
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="starts its worker by a fork")
+@pytest.mark.parametrize("worker", ["works", "waits"])
+def test_a_worker_ends_with_an_owner_that_goes_later_or_before_it_begins(worker):
+    command = [sys.executable, "-c", WORKER, worker]
+    owner = subprocess.Popen(command, stdout=subprocess.PIPE)
+    assert owner.stdout.readline() == worker.encode() + b"\n"
     owner.kill()
-    owner.communicate(timeout=15)  # to the end of what the worker, too, could write to
+    owner.wait()  # until nobody asks for it, its number is in use
+    owner.communicate(timeout=30)  # to the end of what the worker, too, could write to
 
 
-def test_a_process_of_another_parent_goes_on():
-    end_with(os.getpid())  # its own parent is another
+@pytest.mark.skipif(os.name != "posix", reason="needs SIGKILL")
+def test_workers_end_where_their_owner_is_killed_before_their_first_task():
+    owner = subprocess.Popen([sys.executable, "-c", OWNER], stdout=subprocess.PIPE)
+    assert owner.wait(timeout=60) == -signal.SIGKILL
+    owner.communicate(timeout=60)

@@ -234,7 +234,7 @@ def render(source: Path, out: Path, *, clip: str | None = None) -> Result:
 
     Args:
         source: A recording of any known format or a store.
-        out: A file that ends in gif, mp4, png or html.
+        out: A file that ends in gif, mp4, png or html; one that is there is replaced.
         clip: Which clip, by name; the first by default.
     """
     from laban.render import render as draw

@@ -7,7 +7,6 @@ the machines of a Dask cluster. (Its Ray backend hands no results out one by one
 import os
 import time
 from collections.abc import Generator, Iterator
-from functools import cache
 from threading import Thread
 
 from joblib import Parallel, delayed
@@ -16,6 +15,7 @@ from laban.clip import Clip
 from laban.errors import LabanError
 from laban.layout import check_clip
 from laban.readers import Entry, Reader, Source
+from laban.unfinished import is_running
 
 __all__ = ["Outcome", "end_with", "outcomes", "size_of"]
 
@@ -35,13 +35,14 @@ def outcomes(
             yield entry, _read(reader, source, entry)
         return
     chunks = list(_chunks(source, entries))
-    wave, owner = workers * CHUNKS_A_WAVE, os.getpid()
+    wave = workers * CHUNKS_A_WAVE
     # joblib hands out the next task when one is done, not when its result is taken: a wave at a
     # time bounds what waits for the writer.
-    with Parallel(n_jobs=workers, return_as="generator") as parallel:
+    own = {"initializer": end_with, "initargs": (os.getpid(),)}  # for processes of this machine
+    with Parallel(n_jobs=workers, return_as="generator", **own) as parallel:
         for start in range(0, len(chunks), wave):
             part = chunks[start : start + wave]
-            results = parallel(delayed(_read_all)(reader, source, chunk, owner) for chunk in part)
+            results = parallel(delayed(_read_all)(reader, source, chunk) for chunk in part)
             for chunk, outcomes in zip(part, results, strict=True):
                 yield from zip(chunk, outcomes, strict=True)
 
@@ -56,23 +57,20 @@ def _read(reader: Reader, source: Source, entry: Entry) -> Outcome:
     return clip
 
 
-def _read_all(reader: Reader, source: Source, entries: list[Entry], owner: int) -> list[Outcome]:
-    end_with(owner)
+def _read_all(reader: Reader, source: Source, entries: list[Entry]) -> list[Outcome]:
     return [_read(reader, source, entry) for entry in entries]
 
 
-@cache
 def end_with(owner: int) -> None:
-    """In a process that the process ``owner`` has started: end when that one is gone.
+    """End this process, a worker, when the process ``owner`` that works with it is gone.
 
-    One that is killed cannot tell its workers, and these would wait for work for minutes. Nothing
-    happens elsewhere, such as on the other machines of a cluster.
+    One that is killed cannot tell its workers, and these would wait for work for minutes. It may be
+    gone before its workers have started.
     """
-    if os.getppid() != owner:
-        return
+    parent = os.getppid()
 
     def watch() -> None:
-        while os.getppid() == owner:
+        while os.getppid() == parent and is_running(owner):
             time.sleep(1)
         os._exit(1)
 

@@ -10,7 +10,7 @@ import re
 import shutil
 from pathlib import Path
 
-__all__ = ["adopted", "left_behind", "remove_unfinished", "unfinished"]
+__all__ = ["adopted", "is_running", "left_behind", "remove_unfinished", "unfinished"]
 
 _HOST = platform.node().replace("/", "_")  # A process number means nothing on another machine.
 
@@ -21,7 +21,7 @@ def unfinished(path: Path) -> Path:
     Such files of processes that are gone are removed: a process that is killed cannot do it.
     """
     for part, process in _parts(path):
-        if not _is_running(process):
+        if not is_running(process):
             remove_unfinished(part)
     return path.with_name(f"{path.name}.{_HOST}-{os.getpid()}.part")
 
@@ -29,7 +29,7 @@ def unfinished(path: Path) -> Path:
 def left_behind(path: Path) -> list[Path]:
     """What was to become ``path``, of processes on this machine that are gone and of this one."""
     parts = _parts(path) if path.parent.is_dir() else []
-    return [part for part, pid in parts if pid == os.getpid() or not _is_running(pid)]
+    return [part for part, pid in parts if pid == os.getpid() or not is_running(pid)]
 
 
 def adopted(part: Path, path: Path) -> Path:
@@ -52,7 +52,7 @@ def remove_unfinished(part: Path) -> None:
         part.unlink(missing_ok=True)
 
 
-def _is_running(process: int) -> bool:
+def is_running(process: int) -> bool:
     """Whether there is a process of this number; where that cannot be asked, there is."""
     if os.name != "posix":
         return True

@@ -26,11 +26,14 @@ def test_dictionary_and_recordings(tmp_path):
     gesture, recording = clips["dictionary-05-36"], clips["sequence-72"]
     assert (gesture.label, gesture.segments) == ("OK", ())
     assert gesture.facts == {"recording": "dictionary", "trial": "36"}
-    np.testing.assert_array_equal(gesture.poses[0], values["Dictionary/5/36.txt"][..., :3])
+    right_handed = (1, 1, -1)  # the files' frame is not
+    positions = values["Dictionary/5/36.txt"][..., :3]
+    np.testing.assert_array_equal(gesture.poses[0], positions * right_handed)
     assert (recording.label, recording.facts) == (None, {"recording": "72"})
     # Frames count from 1, the last belongs to the gesture; the recording has 9 of them.
     assert recording.segments == (Segment("one", 0, 4), Segment("swipe O", 5, 9))
-    np.testing.assert_array_equal(recording.poses[0], values["Sequences/72.txt"][..., :3])
+    positions = values["Sequences/72.txt"][..., :3]
+    np.testing.assert_array_equal(recording.poses[0], positions * right_handed)
 
 
 @pytest.mark.parametrize(
@@ -80,3 +83,19 @@ def test_the_real_archive(real_data):
     assert all(s.end <= c.frames for c in clips.values() for s in c.segments)
     splits = Counter(BENCHMARKS["sfinge"].split(clip.facts) for clip in clips.values())
     assert splits == {"train": 468 + 36, "test": 36}
+    # Everybody is right-handed, and swipes go where they are said to go.
+    assert all(_is_right_hand(clip) for clip in clips.values())
+    for label, way in (("swipe left", -1), ("swipe right", 1)):
+        palms = [clip.poses[0, :, 0, 0] for clip in clips.values() if clip.label == label]
+        assert np.mean([way * (x[-1] - x[0]) > 0 for x in palms]) > 0.8
+
+
+def _is_right_hand(clip):
+    """Seen from the back of a right hand, fingers up, the index is left of the little finger.
+
+    The tip of the thumb tells the back: it is on the palm's side.
+    """
+    at = {name: clip.poses[0, :, number] for number, name in enumerate(clip.skeleton.joints)}
+    up, right = at["middle-base"] - at["palm"], at["little-base"] - at["index-base"]
+    back = np.cross(right, up)  # right-handed: towards the eye
+    return np.einsum("tc,tc->t", at["thumb-tip"] - at["palm"], back).sum() < 0

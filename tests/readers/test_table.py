@@ -1,6 +1,7 @@
 """Plain tables: CSV and Parquet, several clips, persons and labels, and what is wrong with them."""
 
 import json
+import sys
 
 import numpy as np
 import pyarrow as pa
@@ -166,6 +167,26 @@ def test_another_encoding_is_said(tmp_path, encoding):
     (tmp_path / "a.csv").write_bytes(csv_text(POSES).replace("hip_x", "h\u00fcp").encode(encoding))
     with pytest.raises(LabanError, match=r"a\.csv is not text in UTF-8: save it as 'CSV UTF-8'"):
         read_all(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("row", "sentence"),
+    [
+        ("1,2,h\u00fcp\n", "row 8 has 3 fields where 16 belong: mend the row"),
+        ("1," * 15 + "h\u00fcp\n", "row 8 is not text in UTF-8: save it as 'CSV UTF-8'"),
+    ],
+)
+def test_a_row_in_another_encoding_is_said_and_nothing_else(tmp_path, monkeypatch, row, sentence):
+    """PyArrow's own handler of odd rows printed a traceback here."""
+    header, *rows = csv_text(POSES).splitlines()
+    text = "\n".join([header + ",action", *(line + ",wave" for line in rows), row])
+    (tmp_path / "layout.yaml").write_text(LAYOUT + "label: action\n")
+    (tmp_path / "a.csv").write_bytes(text.encode("latin-1"))
+    printed = []
+    monkeypatch.setattr(sys, "unraisablehook", printed.append)
+    with pytest.raises(LabanError, match=rf"a\.csv, {sentence}"):
+        read_all(tmp_path)
+    assert not printed
 
 
 @pytest.mark.parametrize(

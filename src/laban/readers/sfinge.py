@@ -16,6 +16,11 @@ Unusual here: frames of the list count from 1 and the last one belongs to the ge
 recordings tell that end with one (two of them name one frame more than there is: the end is the
 recording's). The fact ``recording`` is ``dictionary`` or the recording's number. Orientations are
 not read: they follow from the positions.
+
+The files' frame is Unity's, left-handed: y up, x to the person's right ("swipe right" goes to +x),
+and z where the fingers point, away from the person. z is negated, which gives the sensor's own
+right-handed frame (https://www.leapmotiontechnology.com/developer-sub/documentation/unity/unity/Unity_Overview),
+in which all hands are right ones and people face the sensor, as in `laban.clip`.
 """
 
 import re
@@ -86,13 +91,19 @@ class Sfinge:
         found = getattr(entry, "segments", ())
         return Clip(
             name=entry.name,
-            poses=np.ascontiguousarray(rows[..., :3]),
+            poses=_right_handed(rows[..., :3]),
             skeleton=self.skeleton,
             fps=self.fps,
             label=entry.label,
             segments=tuple(_within(segment, rows.shape[1], entry.path) for segment in found),
             facts=dict(entry.facts),
         )
+
+
+def _right_handed(positions: np.ndarray) -> np.ndarray:
+    """Positions (..., 3) in Unity's left-handed frame -> in the right-handed one, z negated."""
+    x, y, z = np.moveaxis(positions, -1, 0)
+    return np.stack([x, y, 0 - z], -1)  # where -z would make zeros negative
 
 
 def _entry(match: re.Match[str]) -> Entry:

@@ -21,6 +21,8 @@ __all__ = ["read_columns"]
 _MOST_CELLS = 2**27  # of one table, a gibibyte as numbers
 _MOST_HEADER = 2**20  # bytes
 _SEPARATORS = {";": ";", ",": ",", "\t": r"\t", "|": "|", " ": " "}  # as YAML writes them
+_ODD_ROW = re.compile(r"Row #(\d+): Expected (\d+) columns, got (\d+)")
+_NO_TEXT = re.compile(r"Row #(\d+): .*invalid UTF8 data")
 _NO_NUMBER = re.compile(r"Row #(\d+): .*invalid value '(.*)'")
 _COMMA = re.compile(r"\s*[-+]?\d*,\d+(e[-+]?\d+)?\s*", re.IGNORECASE)
 
@@ -57,17 +59,11 @@ def read_columns(
 def _from_csv(data: bytes, path: str, columns: _Columns, delimiter: str, decimal: str) -> pa.Table:
     header = _header(data, path, columns, delimiter)
     _check_columns(header, columns, path)
-    odd: list[arrow_csv.InvalidRow] = []
-
-    def note(row: arrow_csv.InvalidRow) -> str:
-        odd.append(row)
-        return "error"
-
     try:
         return arrow_csv.read_csv(
             pa.BufferReader(data),
             read_options=arrow_csv.ReadOptions(use_threads=False, column_names=header, skip_rows=1),
-            parse_options=arrow_csv.ParseOptions(delimiter=delimiter, invalid_row_handler=note),
+            parse_options=arrow_csv.ParseOptions(delimiter=delimiter),
             convert_options=arrow_csv.ConvertOptions(
                 include_columns=list(columns),
                 column_types=columns,
@@ -76,10 +72,15 @@ def _from_csv(data: bytes, path: str, columns: _Columns, delimiter: str, decimal
             ),
         )
     except pa.ArrowInvalid as fault:
-        if odd:
+        # Its handler of such rows cannot be told of one that is not UTF-8.
+        if match := _ODD_ROW.search(str(fault)):
             raise LabanError(
-                f"{path}, row {odd[0].number} has {odd[0].actual_columns} fields where "
-                f"{odd[0].expected_columns} belong: mend the row"
+                f"{path}, row {match[1]} has {match[3]} fields where {match[2]} belong: "
+                "mend the row"
+            ) from fault
+        if match := _NO_TEXT.search(str(fault)):
+            raise LabanError(
+                f"{path}, row {match[1]} is not text in UTF-8: save it as 'CSV UTF-8'"
             ) from fault
         if match := _NO_NUMBER.search(str(fault)):
             comma = decimal == "." and _COMMA.fullmatch(match[2])
