@@ -122,6 +122,18 @@ def test_nobody_to_judge_is_no_window(work, run):
     assert len(forecaster.errors(replace(clip, present=present))) == 2
 
 
+def test_who_leaves_is_predicted_and_compared_with_nothing(work, run, tmp_path, capsys):
+    clip = Store(work / "store.arrow")[18]
+    there = np.arange(clip.frames) < 30
+    gone = replace(clip, poses=clip.poses * there[:, None, None], present=clip.present & there)
+    Store.write(tmp_path / "s.arrow", [gone])
+    call = ["forecast", work / "run", tmp_path / "s.arrow", "--out", tmp_path / "one.png"]
+    assert main([*map(str, call), "--json"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert found["start"] == 30 and found["present"] == [True] and "mpjpe" not in found
+    assert (tmp_path / "one.png").exists()
+
+
 def test_the_command_predicts_behind_a_recording_and_draws(work, run, capsys):
     call = ["forecast", work / "run", work / "store.arrow", "--clip", "c18"]
     assert main([*map(str, call), "--json", "--out", str(work / "one.png")]) == 0
