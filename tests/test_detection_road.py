@@ -127,6 +127,17 @@ def test_evaluation_repeats_the_training_s_figures(work, run):
     assert again == {key: value for key, value in run.items() if key not in ("run", "selection")}
 
 
+def test_test_recordings_alone_are_judged_and_train_nothing(work, run, tmp_path):
+    Store.write(
+        tmp_path / "s.arrow", [clip for clip in recordings() if clip.facts["subject"] == "5"]
+    )
+    alone = detection(work / "run", tmp_path / "s.arrow").to_json()
+    assert alone["recordings"] == 3 and alone["map_a"] == run["map_a"]
+    recipe = config.resolve(config.load_recipe(str(work / "recipe.yaml")))
+    with pytest.raises(LabanError, match="too few training recordings with segments"):
+        train(recipe, data=tmp_path / "s.arrow", out=tmp_path / "r")
+
+
 def test_two_trainings_and_a_resumed_one_are_the_same(work, run):
     trained(work, "half", "--training.epochs", "1", "--training.schedule.name", "constant")
     whole = ("--training.epochs", "2", "--training.schedule.name", "constant")

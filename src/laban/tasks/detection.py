@@ -8,6 +8,7 @@ import numpy as np
 from laban.assembly import Parts
 from laban.dataset import ClipDataset
 from laban.detector import Detector
+from laban.errors import LabanError
 from laban.evaluation.detection import DetectionScores, found_in, tune
 from laban.objectives.detection import Detection as Objective
 from laban.result import Result
@@ -38,6 +39,11 @@ class Detection(Task):
         parts = split_recordings(
             self.store, self.benchmark, validation=training.validation, seed=training.seed
         )
+        if not len(parts.train) or (training.validation and not len(parts.validation)):
+            raise LabanError(
+                f"{self.store.path} has too few training recordings with segments for benchmark "
+                f"{self.benchmark.name} and a validation share of {training.validation:g}"
+            )
         if training.labels < 1:
             every = Part(parts.train.keys, [self._kind(key) for key in parts.train.keys])
             few = labelled_share(every, self.store.names, training.labels, training.seed)
