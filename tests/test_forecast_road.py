@@ -173,6 +173,16 @@ def test_few_recordings_and_another_run_s_encoder(work, run):
     assert notes["start"] == Run.open(work / "run").digest() and few.value["clips"] == 5
 
 
+def test_an_interrupted_run_is_no_start_yet(work, tmp_path, capsys):
+    (tmp_path / "half").mkdir()
+    (tmp_path / "half/last.ckpt").touch()
+    call = ["train", work / "recipe.yaml", "--data", work / "store.arrow", "--out", tmp_path / "r"]
+    assert main([*map(str, call), "--start", str(tmp_path / "half")]) == 2
+    assert (
+        "half holds no weights.safetensors: end its training with --res" in capsys.readouterr().err
+    )
+
+
 @pytest.mark.parametrize(
     ("change", "sentence"),
     [
