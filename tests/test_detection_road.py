@@ -1,6 +1,7 @@
 """Detection from recordings to figures: train, resume, evaluate, detect, and what goes wrong."""
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -12,14 +13,16 @@ from laban.benchmarks import find_benchmark
 from laban.cli import main
 from laban.clip import Clip, Segment
 from laban.convert import convert
-from laban.detection import Spans
+from laban.detection import Joining, Spans
 from laban.detector import Detector
 from laban.errors import LabanError
 from laban.evaluation.detection import detection
+from laban.follow import follow
 from laban.motions.pku import write_pku
 from laban.run import Run
 from laban.skeletons import SKELETONS
 from laban.store import Store
+from laban.tasks.detection import Detection as DetectionTask
 from laban.train import train
 from laban.windows import cut
 
@@ -124,6 +127,17 @@ def test_evaluation_repeats_the_training_s_figures(work, run):
     assert again == {key: value for key, value in run.items() if key not in ("run", "selection")}
 
 
+def test_test_recordings_alone_are_judged_and_train_nothing(work, run, tmp_path):
+    Store.write(
+        tmp_path / "s.arrow", [clip for clip in recordings() if clip.facts["subject"] == "5"]
+    )
+    alone = detection(work / "run", tmp_path / "s.arrow").to_json()
+    assert alone["recordings"] == 3 and alone["map_a"] == run["map_a"]
+    recipe = config.resolve(config.load_recipe(str(work / "recipe.yaml")))
+    with pytest.raises(LabanError, match="too few training recordings with segments"):
+        train(recipe, data=tmp_path / "s.arrow", out=tmp_path / "r")
+
+
 def test_two_trainings_and_a_resumed_one_are_the_same(work, run):
     trained(work, "half", "--training.epochs", "1", "--training.schedule.name", "constant")
     whole = ("--training.epochs", "2", "--training.schedule.name", "constant")
@@ -142,6 +156,29 @@ def test_few_labelled_recordings_train(work, run):
     value = trained(work, "few", "--training.labels", "0.3", "--training.epochs", "1").value
     assert Run.open(work / "few").notes["clips"] == {"train": 3, "validation": 3, "test": 3}
     assert value["recordings"] == 3
+
+
+def test_few_labels_keep_a_recording_and_a_clip_of_each_class(work, tmp_path):
+    """And say what nothing shows, and that validation recordings have labels too."""
+    trimmed = [replace(c, name=f"{c.name}-{k}", label="raise", segments=(), facts={"subject": "1"})
+               for c in list(recordings())[:9] for k in range(3)]  # fmt: skip
+    quiet = [
+        replace(
+            c,
+            segments=tuple(s for s in c.segments if s.label == "raise" or "5" in c.facts.values()),
+        )
+        for c in recordings()
+    ]
+    Store.write(tmp_path / "s.arrow", [*trimmed, *quiet])
+    store, benchmark = Store(tmp_path / "s.arrow"), find_benchmark(str(work / "toy.yaml"))
+    given = ("--training.labels", "0.02", "--training.seed", "3")
+    recipe = config.resolve(config.load_recipe(str(work / "recipe.yaml")), given)
+    splits = DetectionTask(store, benchmark, recipe).splits
+    assert sorted(store.labels[key] or "" for key in splits.train.keys) == ["", "raise"]
+    said = " ".join(splits.left_out)
+    assert "beside the 2 labelled training recordings 3 of the validation share are label" in said
+    assert "no training recording shows lower: what is not shown is not found" in said
+    assert not set(splits.train.keys) & {*splits.validation.keys, *splits.test.keys}
 
 
 @pytest.mark.parametrize("batch", [1, 7, 200])
@@ -212,6 +249,20 @@ def test_detect_prints_segments_and_draws(work, run, capsys):
     assert "r14: " in capsys.readouterr().out
 
 
+def test_detect_says_what_is_wrong_with_the_truth_that_it_draws(work, run, capsys):
+    clip = Store(work / "store.arrow")[14]
+    wrong = (Segment("raise", 30, 20), Segment("lower", 100, 140), clip.segments[0])
+    Store.write(work / "odd.arrow", [replace(clip, name="a/b", segments=wrong)])
+    call = ["detect", work / "run", work / "odd.arrow", "--out", work / "odd"]
+    assert main([*map(str, call)]) == 0
+    said = capsys.readouterr().err
+    assert "segment 1 (raise) of a/b ends at frame 20 and starts at 30" in said
+    assert "segment 2 (lower) of a/b goes from frame 100 to 140 of 130" in said
+    assert (work / "odd/a-b.png").read_bytes().startswith(b"\x89PNG")
+    assert main([*map(str, call), "--clip", "a/c"]) == 2
+    assert "unknown recording 'a/c': did you mean a/b?" in capsys.readouterr().err
+
+
 def lines_of(clip, **times):
     return [
         json.dumps({"poses": clip.poses[:, t].tolist(), "time": times.get(f"t{t}", t / 30)}) + "\n"
@@ -231,7 +282,8 @@ def test_follow_reports_actions_with_their_delay(work, run, capsys, monkeypatch)
     assert over == whole and len(over) >= 2 and err == ""
     first = next(row for row in told if row["end"] is None)
     assert first["frame"] < whole[0][2] + detector.waited
-    assert first["delay"] == first["frame"] - first["start"] <= detector.waited + 1
+    assert first["delay"] == first["frame"] - first["start"]
+    assert first["delay"] <= detector.waited + detector.joining.gap
 
 
 @pytest.mark.parametrize(
@@ -242,6 +294,8 @@ def test_follow_reports_actions_with_their_delay(work, run, capsys, monkeypatch)
         (lambda lines: [lines[1], lines[0]], "line 2: time 0 is not behind 0.0333"),
         (lambda _: ['{"poses": [[[1, 2, 3]]]}'], "line 1: give the poses of at most 8 persons"),
         (lambda _: ['{"poses": [], "time": "now"}'], "line 1: time is 'now'"),
+        (lambda lines: [lines[0], '{"poses": [], "time": NaN}'], "line 2: time is nan"),
+        (lambda lines: [lines[0], '{"poses": [], "time": Infinity}'], "line 2: time is inf"),
     ],
 )
 def test_lines_that_are_no_frames_are_said(work, run, change, sentence, capsys, monkeypatch):
@@ -250,11 +304,33 @@ def test_lines_that_are_no_frames_are_said(work, run, change, sentence, capsys, 
     assert sentence in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("hop", [1, 2, 5])
+def test_a_segment_is_reported_by_the_frame_that_the_run_says(work, hop):
+    """What is smoothed begins the later, the higher the threshold: at any frame of a block."""
+    given = ("--objective.hop", str(hop))
+    recipe = config.resolve(config.load_recipe(str(work / "recipe.yaml")), given)
+    detector, late = untrained(work, recipe, Store(work / "store.arrow")), []
+    rows = np.tile([0.0, 0.0, 1.0], (80, 1))
+    rows[40:60] = [0.9, 0.0, 0.1]
+    detector._of_centres = lambda clip, centres: rows[clip.poses[0, centres, 0, 0].astype(int)]
+    for threshold in (0.1, 0.2, 0.3, 0.5, 0.6, 0.7, 0.85):
+        detector.objective.joining = Joining(smooth=3, threshold=threshold, shortest=4)
+        frames = (Clip("f", np.full((1, 1, 25, 3), float(t)), "kinect-v2") for t in range(80))
+        late.append(next(follow(detector, frames))["delay"])
+    assert max(late) == detector.waited
+
+
 def test_gaps_in_time_are_said(work, run, capsys, monkeypatch):
     clip = cut(Store(work / "store.arrow")[0], 0, 6)
     monkeypatch.setattr("sys.stdin", lines_of(clip, t5=14 / 30))
     assert main(["detect", str(work / "run"), "--follow"]) == 0
     assert "line 6: 0.333 s since the frame before, about 9 frames" in capsys.readouterr().err
+
+
+def test_frames_of_no_time_are_refused(work, run, capsys, monkeypatch):
+    monkeypatch.setattr("sys.stdin", [])
+    assert main(["detect", str(work / "run"), "--follow", "--fps", "0"]) == 2
+    assert "--fps is 0, give frames a second above 0" in capsys.readouterr().err
 
 
 def test_evaluate_prints_the_protocol(work, run, capsys):

@@ -114,7 +114,7 @@ def test_a_system_s_page_names_all_its_tables_and_options_that_exist(system):
     rows = {name: config.table_row(name) for name in config.recipe_names()}
     rows = {name: row for name, row in rows.items() if row.get("paper") == system}
     tables = {row["table"] for row in rows.values()}
-    assert set(re.findall(r"^\| (Table \d+) \|", text, re.MULTILINE)) == tables
+    assert set(re.findall(r"^\| ((?:Table|Figure) \d+) \|", text, re.MULTILINE)) == tables
     for number, prefix in re.findall(r"^\| Table (\d+) \| `([\w-]+?)(?:\.\.\.)?`", text, re.M):
         assert prefix.startswith(f"{system}-{number}-")
         assert any(name.startswith(prefix) for name in rows), prefix

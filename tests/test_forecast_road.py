@@ -122,6 +122,18 @@ def test_nobody_to_judge_is_no_window(work, run):
     assert len(forecaster.errors(replace(clip, present=present))) == 2
 
 
+def test_who_leaves_is_predicted_and_compared_with_nothing(work, run, tmp_path, capsys):
+    clip = Store(work / "store.arrow")[18]
+    there = np.arange(clip.frames) < 30
+    gone = replace(clip, poses=clip.poses * there[:, None, None], present=clip.present & there)
+    Store.write(tmp_path / "s.arrow", [gone])
+    call = ["forecast", work / "run", tmp_path / "s.arrow", "--out", tmp_path / "one.png"]
+    assert main([*map(str, call), "--json"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert found["start"] == 30 and found["present"] == [True] and "mpjpe" not in found
+    assert (tmp_path / "one.png").exists()
+
+
 def test_the_command_predicts_behind_a_recording_and_draws(work, run, capsys):
     call = ["forecast", work / "run", work / "store.arrow", "--clip", "c18"]
     assert main([*map(str, call), "--json", "--out", str(work / "one.png")]) == 0
@@ -159,6 +171,16 @@ def test_few_recordings_and_another_run_s_encoder(work, run):
     notes = Run.open(work / "few").notes
     assert notes["clips"]["train"] == 3 == len(notes["labelled"])  # of the 15 that are long enough
     assert notes["start"] == Run.open(work / "run").digest() and few.value["clips"] == 5
+
+
+def test_an_interrupted_run_is_no_start_yet(work, tmp_path, capsys):
+    (tmp_path / "half").mkdir()
+    (tmp_path / "half/last.ckpt").touch()
+    call = ["train", work / "recipe.yaml", "--data", work / "store.arrow", "--out", tmp_path / "r"]
+    assert main([*map(str, call), "--start", str(tmp_path / "half")]) == 2
+    assert (
+        "half holds no weights.safetensors: end its training with --res" in capsys.readouterr().err
+    )
 
 
 @pytest.mark.parametrize(

@@ -1,12 +1,15 @@
 """The layout of a store: plain columns that do not change unnoticed, batches of bounded size."""
 
+import tracemalloc
 import zlib
 
 import numpy as np
 import pyarrow as pa
+import pytest
 
 import laban.layout
 from laban.clip import Clip, Segment
+from laban.errors import LabanError
 from laban.layout import FORMAT, SCALARS, SCHEMA, check_clip, write_file
 from laban.skeletons import Skeleton
 
@@ -73,3 +76,15 @@ def test_strided_poses_are_written_in_order(tmp_path):
 
 def test_a_sound_clip_passes():
     check_clip(clip("ü", 4, label="走る", facts={"subject": "1"}))
+
+
+def test_a_long_recording_is_checked_in_little_memory():
+    long = clip("long", 300_000)
+    tracemalloc.start()
+    check_clip(long)
+    most = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert most < long.poses.size / 10  # a flag a number would be ten times as much
+    long.poses[0, 50_000, 1, 2] = np.nan
+    with pytest.raises(LabanError, match="person 0 has a coordinate in frame 50000"):
+        check_clip(long)

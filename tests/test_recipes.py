@@ -1,5 +1,7 @@
 """Every recipe and every row of a paper's table resolves, builds and takes a step."""
 
+import re
+
 import numpy as np
 import pytest
 import torch
@@ -9,6 +11,8 @@ from laban.assembly import assemble
 from laban.batch import collate
 from laban.benchmarks import find_benchmark
 from laban.clip import Clip
+from laban.component import component
+from laban.encoders import ENCODERS
 from laban.errors import LabanError
 from laban.objectives import task_of
 from laban.protocols import check_options
@@ -169,11 +173,16 @@ def test_published_numbers_of_hi_trs_stand_as_in_its_tables():
     levels = ("none", "f", "c", "v", "f-c", "f-v", "c-v", "f-c-v")
     figures = (79.6, 80.8, 81.1, 82.0, 83.9, 84.1, 84.0, 86.0)
     assert tuple(published.pop(f"hi-trs-4-{level}") for level in levels) == figures
-    assert published.pop("hi-trs-3-pku2-none") == 50.9
-    assert published.pop("hi-trs-5-none") == 63.2
+    before = ("none", "ntu60", "ntu120")
+    assert [published.pop(f"hi-trs-3-pku2-{word}") for word in before] == [50.9, 55.0, 55.9]
+    detection = [f"hi-trs-5-{word}" for word in ("none", "f-c", "f-c-v")]
+    detection += [f"hi-trs-3-pku1-{word}" for word in before[1:]]
+    assert [published.pop(name) for name in detection] == [63.2, 65.1, 66.3, 66.6, 67.3]
+    for name, map_a in zip(detection, (53.4, 55.6, 58.4, 55.2, 57.9), strict=True):
+        assert f"mAP_v at 0.5 (mAP_a {map_a})" in config.table_row(name)["row"]
     figures = (98.4, 97.3, 96.7, 88.1, 95.4, 87.4, 90.2, 85.6)
     assert tuple(published.pop(f"hi-trs-4-{level}-mpjpe") for level in levels) == figures
-    pku = [published.pop(f"hi-trs-3-pku2-{word}-mpjpe") for word in ("none", "ntu60", "ntu120")]
+    pku = [published.pop(f"hi-trs-3-pku2-{word}-mpjpe") for word in before]
     assert pku == [105.4, 94.2, 93.1]
     assert all(("unit" in row) == row["name"].endswith("mpjpe") for row in config.recipe_list())
     assert set(published.values()) == {None}
@@ -205,6 +214,33 @@ def test_hi_trs_s_pre_training_is_in_its_rows():
             assert row["protocol"] == "semi-supervised"
         if row["table"] == "Table 1":
             assert (row["protocol"], row["options"]) == ("fine-tune", {"recipe": "hi-trs-ntu"})
+
+
+def test_what_hi_trs_pre_trains_fits_what_starts_from_it():
+    """Rows that are given a run with --start have its encoder, of perhaps fewer levels."""
+    pattern = re.compile(r"--start a run of ([a-z0-9-]+)")
+
+    def shapes(name):
+        options = config.resolve(config.load_recipe(name)).encoder
+        with torch.device("meta"):
+            encoder = component(ENCODERS, options, SKELETONS["kinect-v2"], channels=3)
+        return {key: value.shape for key, value in encoder.state_dict().items()}
+
+    rows = [row for row in config.recipe_list("hi-trs") if pattern.search(row["row"])]
+    for row in rows:
+        before = pattern.search(row["row"])[1]
+        assert shapes(row["name"]).items() <= shapes(before).items(), row["name"]
+    assert len(rows) == 21
+
+
+def test_shares_of_hi_trs_s_figure_3_are_in_its_rows():
+    for share in (1, 5, 10):
+        for task in ("detection", "mpjpe"):
+            name = f"hi-trs-fig-3-{share}-{task}"
+            training = config.resolve(config.load_recipe(name)).training
+            # Validation recordings would be labelled ones beside the share.
+            assert (training.labels, training.validation) == (share / 100, 0)
+            assert f"{share} % of the" in config.table_row(name)["row"]
 
 
 def test_hi_trs_s_training_is_in_its_recipes():

@@ -8,8 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from laban.clip import Clip
+from laban.detection.labels import faults
 from laban.detector import Detector
-from laban.errors import LabanError
+from laban.errors import LabanError, unknown_name
 from laban.figures import png
 from laban.follow import follow as followed
 from laban.follow import frames_of
@@ -62,7 +63,7 @@ def detect(
         except LabanError as error:
             skipped.add(str(error), recording.name)
             continue
-        for note in notes:
+        for note in (*notes, *(sentence for _, sentence in faults(recording))):
             skipped.add(note, recording.name)
         found = detector.detect(recording)
         value.append({"clip": recording.name, "segments": [asdict(one) for one in found]})
@@ -73,7 +74,8 @@ def detect(
             for one in found
         ]
         if out is not None:
-            png(timeline(recording, found, detector.run.classes), out / f"{recording.name}.png")
+            name = recording.name.replace("/", "-")
+            png(timeline(recording, found, detector.run.classes), out / f"{name}.png")
     told = skipped.lines()
     if not value:
         raise LabanError(told[0] if told else f"{source[0]} holds no recording")
@@ -84,7 +86,9 @@ def detect(
 
 def _follow(detector: Detector, fps: float | None) -> None:
     """Lines in, lines out, until the input ends."""
-    rate = fps or detector.run.notes.get("fps") or 30.0
+    rate = detector.run.notes.get("fps", 30.0) if fps is None else fps
+    if rate <= 0:
+        raise LabanError(f"--fps is {rate:g}, give frames a second above 0")
     frames = frames_of(
         sys.stdin, detector, fps=rate, tell=lambda sentence: sys.stderr.write(f"{sentence}\n")
     )
@@ -95,7 +99,13 @@ def _follow(detector: Detector, fps: float | None) -> None:
 
 def _chosen(source: list[Path], name: str | None, skipped: Skipped) -> Iterator[Clip]:
     """The recordings at the paths, or the one of a name."""
+    others, some = [], False
     for path in source:
         for clip in recordings(path, skip=skipped.add):
             if name in (None, clip.name):
+                some = True
                 yield clip
+            else:
+                others.append(clip.name)
+    if others and not some:
+        raise unknown_name("recording", name or "", others)

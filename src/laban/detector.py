@@ -58,9 +58,12 @@ class Detector:
 
     @property
     def waited(self) -> int:
-        """Frames behind the first of a segment that must be there before it can be reported."""
+        """Frames behind the first of a segment by which it has been reported at the latest.
+
+        One that has a joined gap among its first frames may take as many frames longer.
+        """
         behind = self.objective.window - self.objective.window // 2 - 1
-        return behind + self.objective.hop - 1 + self.joining.smooth + self.joining.shortest - 1
+        return behind + self.objective.hop // 2 + self.joining.smooth + self.joining.shortest - 1
 
     def check(self, clip: Clip) -> list[str]:
         """Sentences about what makes a recording hard to judge.

@@ -10,6 +10,7 @@ where it is known. When an action has been seen long enough, and when it is over
 """
 
 import json
+import math
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
@@ -104,7 +105,8 @@ def _value(line: str, number: int) -> dict[str, Any]:
             f'standard input, line {number}: this is no frame, give {{"poses": [[[x, y, z], ...]]}}'
         )
     time = value.get("time")
-    if time is not None and (isinstance(time, bool) or not isinstance(time, int | float)):
+    known = isinstance(time, int | float) and not isinstance(time, bool)
+    if time is not None and not (known and math.isfinite(time)):
         raise LabanError(f"standard input, line {number}: time is {time!r}, give seconds")
     return value
 
@@ -113,7 +115,8 @@ def _frame(value: dict[str, Any], number: int, detector: Detector, fps: float) -
     """One frame with a fixed number of places for persons."""
     skeleton, channels = detector.run.skeleton, detector.run.channels
     try:
-        poses = np.array(value["poses"], np.float32)
+        with np.errstate(over="ignore"):  # what is too large becomes infinite, and is refused
+            poses = np.array(value["poses"], np.float32)
     except (ValueError, TypeError):
         poses = np.empty(0, np.float32)
     if poses.size == 0 and value["poses"] == []:

@@ -55,8 +55,9 @@ def forecast(
     }
     what = f"{predicted.frames} frames predicted behind frame {end - 1}"
     lines = [f"{recording.name}: {what} ({end / fps:.2f} s)"]
-    if end + objective.ahead <= shown.frames:
-        (errors,) = forecaster.errors(shown, [end - objective.seen])
+    happened = end + objective.ahead <= shown.frames
+    # None are left where nobody stays to be compared with.
+    for errors in forecaster.errors(shown, [end - objective.seen]) if happened else ():
         columns = [*map(str, objective.horizons), "mean"]
         for name, row in zip(METHODS, errors, strict=True):
             told = [round(float(mm), 2) for mm in row]

@@ -181,7 +181,9 @@ class Run(Card):
 def _weights(path: Path) -> Any:
     """The open weights file of a run folder."""
     if not (path / WEIGHTS).is_file():
-        raise LabanError(f"{path} holds no {WEIGHTS}: name a run folder whose training has ended")
+        begun = (path / "last.ckpt").is_file()
+        mend = "end its training with --resume" if begun else "name a run folder"
+        raise LabanError(f"{path} holds no {WEIGHTS}: {mend}")
     try:
         return safe_open(path / WEIGHTS, framework="pt")
     except SafetensorError as error:

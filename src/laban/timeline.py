@@ -22,7 +22,8 @@ def timeline(clip: Clip, found: Sequence[Detection], classes: Sequence[str]) -> 
     """The segments of a recording against seconds; found ones are the paler the less confident.
 
     Args:
-        clip: The recording, with its true segments where they are known.
+        clip: The recording, with its true segments where they are known; those that end before
+            they start or lie outside are not drawn.
         found: Found segments.
         classes: Class names; a class has its colour, and behind the last colour its hatching, by
             its number.
@@ -31,8 +32,8 @@ def timeline(clip: Clip, found: Sequence[Detection], classes: Sequence[str]) -> 
     rows: list[tuple[str, list[tuple[Segment, float]]]] = [
         ("found", [(one, 0.35 + 0.65 * one.confidence) for one in found])
     ]
-    if clip.segments:
-        rows.append(("true", [(one, 1.0) for one in clip.segments]))
+    if true := [one for one in clip.segments if 0 <= one.start < one.end <= clip.frames]:
+        rows.append(("true", [(one, 1.0) for one in true]))
     with _style():
         figure = _figure(WIDTH, 0.75 + 0.55 * len(rows))
         axes = figure.add_subplot()

@@ -134,13 +134,8 @@ def split_recordings(
             f"{reason}; convert untrimmed recordings without --trimmed"
         )
     apart = Recordings()
-    if validation:
+    if validation and len(train):
         train, apart = _set_apart(store, train, long, validation, seed)
-    if not len(train) or (validation and not len(apart)):
-        raise LabanError(
-            f"{store.path} has too few training recordings with segments for benchmark "
-            f"{benchmark.name} and a validation share of {validation}"
-        )
     return RecordingSplits(train, apart, test)
 
 

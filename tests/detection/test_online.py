@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from laban.detection.online import gesture_scores, right_pairs
+from laban.detection.online import FORGIVEN, WRONG, gesture_scores, right_pairs
 from laban.detection.spans import Spans
 
 
@@ -22,19 +22,21 @@ def test_scores_by_hand():
 
 
 @pytest.mark.parametrize(
-    ("start", "end", "right", "differently"),
+    ("start", "end", "right", "track"),
     [
-        (5, 15, True, False),  # half of the ten frames; 4 of 9 by differences
-        (6, 15, False, False),
-        (0, 20, True, False),  # twice as long; 19 is more than 2 x 9 by differences
-        (0, 21, False, False),
-        (3, 8, True, False),
+        (5, 15, True, FORGIVEN),  # half of the ten frames; 4 of 9 by differences
+        (6, 15, False, FORGIVEN),
+        (0, 20, True, WRONG),  # twice as long; 19 is more than 2 x 9 by differences
+        (0, 21, False, WRONG),
+        (3, 8, True, FORGIVEN),
+        (9, 15, False, WRONG),  # a common frame has no length by differences
+        (4, 10, True, 0),
     ],
 )
-def test_half_covered_and_at_most_twice_as_long(start, end, right, differently):
+def test_half_covered_and_at_most_twice_as_long(start, end, right, track):
     truth, found = Spans.of([(0, 0, 0, 10)]), Spans.of([(0, 0, start, end)])
-    assert (right_pairs(found, truth)[0] == 0) == right
-    assert (right_pairs(found, truth, ends="excluded")[0] == 0) == differently
+    assert right_pairs(found, truth)[0] == (0 if right else WRONG)
+    assert right_pairs(found, truth, track=True)[0] == track
 
 
 def naive_pairs(found, truth):
@@ -64,6 +66,50 @@ def test_pairs_against_the_naive_version(seed):
     pairs = right_pairs(Spans.of(found), Spans.of(truth))
     assert pairs.tolist() == naive_pairs(found, truth)
     assert (pairs >= 0).any()
+
+
+def naive_track(found, truth):
+    """The track's loops: first and last frames, rows (recording, class, first, last)."""
+    counts = {label: [0, 0, 0, 0] for _, label, _, _ in truth}  # true, right, missed, wrong
+    free = sorted(truth, key=lambda row: row[2])
+    for _, label, _, _ in truth:
+        counts[label][0] += 1
+    for r, label, first, last in sorted(found, key=lambda row: row[2]):
+        outcome = 3
+        for true in free:
+            q, other, start, end = true
+            if (r, label) != (q, other) or last - first > 2 * (end - start):
+                continue
+            share = (min(last, end) - max(first, start)) / (end - start)
+            if share > 0:
+                outcome = 1 if share >= 0.5 else None
+                break
+        if outcome == 1:
+            free.remove(true)
+        if outcome and label in counts:
+            counts[label][outcome] += 1
+    for _, label, _, _ in free:
+        counts[label][2] += 1
+    return np.mean([(r / t, w / t, r / (r + m + w)) for t, r, m, w in counts.values()], axis=0)
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_the_track_s_figures_against_its_loops(seed):
+    rng = np.random.default_rng(seed)
+
+    def some():
+        starts = rng.permutation(80)[:25]
+        return [(int(rng.integers(2)), int(rng.integers(3)), int(s), int(s + rng.integers(4, 14)))
+                for s in starts]  # fmt: skip
+
+    found, truth = some(), some()
+    scores = gesture_scores(Spans.of(found), Spans.of(truth), track=True)
+    rows = ([(*row[:3], row[3] - 1) for row in part] for part in (found, truth))
+    expected = naive_track(*rows)
+    figures = (scores.detection_rate, scores.false_positives, scores.jaccard)
+    np.testing.assert_allclose(figures, expected)
+    pairs = right_pairs(Spans.of(found), Spans.of(truth), track=True)
+    assert FORGIVEN in pairs and WRONG in pairs
 
 
 def test_no_truth():

@@ -43,6 +43,17 @@ def test_average_precision_by_hand():
         assert values == pytest.approx([swept])
 
 
+def test_of_equal_overlaps_pku_mmd_s_code_takes_the_last():
+    """Found frames 0 to 20 overlap 0 to 10 and 10 to 20 alike, by 11 of 21 (10 of 20).
+
+    The first of equals is the one that the second segment finds, so that this is a repetition.
+    """
+    truth = Spans.of([(0, 0, 0, 11), (0, 0, 10, 21)])
+    found = Spans.of([(0, 0, 0, 21, 0.9), (0, 0, 0, 11, 0.8)])
+    assert average_precisions(found, truth, [0.3], by="label")[0] == pytest.approx([0.5])
+    assert average_precisions(found, truth, [0.3], by="label", pku=True)[0] == pytest.approx([1.0])
+
+
 def test_mean_over_classes_and_over_recordings_by_hand():
     """Class 0: found in recording 0, missed in 1. Class 1: found in 1. Class 2: false alarm in 0.
 
@@ -80,7 +91,8 @@ def naive_flags(found, truth, threshold, ends):
         shares = [
             naive_overlap((s, e), (t, f), ends) if (r, c) == (q, k) else 0.0 for q, k, t, f in truth
         ]
-        best = int(np.argmax(shares)) if shares else -1
+        last = ends == "excluded"  # of equals
+        best = max(range(len(shares)), key=lambda n: (shares[n], n if last else -n), default=-1)
         matched = best >= 0 and shares[best] > 0 and shares[best] >= threshold
         flags.append((p, matched and best not in taken, matched))
         if matched:

@@ -69,7 +69,8 @@ def best_overlaps(
     """For each found segment the true one of its class and recording that it overlaps most.
 
     Returns:
-        (N,) rows of the truth, -1 where none overlaps (the first of equals), and (N,) how far.
+        (N,) rows of the truth, -1 where none overlaps, and (N,) how far. Of equals the first one;
+        where ends are excluded the last one, as in PKU-MMD's evaluation code.
     """
     best, share = np.full(len(found), -1), np.zeros(len(found))
     for recording in np.unique(found.recording):
@@ -80,5 +81,9 @@ def best_overlaps(
         mine, theirs = found.chosen(rows), truth.chosen(others)
         values = overlaps(mine, theirs, ends=ends) * np.equal.outer(mine.label, theirs.label)
         share[rows] = values.max(1)
-        best[rows] = np.where(share[rows] > 0, others[values.argmax(1)], -1)
+        if ends == "excluded":
+            place = values.shape[1] - 1 - values[:, ::-1].argmax(1)
+        else:
+            place = values.argmax(1)
+        best[rows] = np.where(share[rows] > 0, others[place], -1)
     return best, share

@@ -15,7 +15,7 @@ import numpy as np
 
 from laban.detection.agreement import edit_score, f1_score, frame_accuracy
 from laban.detection.joining import Detection, Joining, joined_segments
-from laban.detection.online import gesture_scores
+from laban.detection.online import Online, gesture_scores
 from laban.detection.precision import THRESHOLDS, average_precisions, mean_precision
 from laban.detection.spans import Spans
 from laban.detection.tuning import tuned
@@ -41,7 +41,8 @@ class DetectionScores:
         found: Segments.
         truth: True segments.
         right: Of each recording the frames whose most probable class is right, and those asked for.
-        waited: Frames behind the first of a segment that the run looks at before it reports.
+        waited: Frames behind the first of a segment that the run looks at before it reports, at
+            the most.
         fps: Frames a second.
         joining: The numbers that joined frames.
         left_out: Sentences about recordings that could not be used, or were mended.
@@ -83,6 +84,7 @@ class DetectionScores:
         found, truth = self.found, self.truth
         count = {"label": len(self.classes), "recording": len(self.recordings)}
         online = gesture_scores(found, truth, waited=self.waited)
+        track = gesture_scores(found, truth, track=True)
         by_class = average_precisions(found, truth, [0.5], by="label")
         right, asked = self.right.sum(0)
         return {
@@ -103,12 +105,7 @@ class DetectionScores:
             },
             "f1": {str(at): _per_cent(f1_score(found, truth, at)) for at in F1_AT},
             "edit": _per_cent(edit_score(found, truth, len(self.recordings))),
-            "online": {
-                "detection_rate": _per_cent(online.detection_rate),
-                "false_positives": _per_cent(online.false_positives),
-                "jaccard": _per_cent(online.jaccard),
-                "wrong": online.wrong,
-            },
+            "online": _online(online) | {"shrec22": _online(track)},
             "delay": {
                 "frames": _number(online.delay, 1),
                 "seconds": _number(online.delay / self.fps, 3),
@@ -156,6 +153,15 @@ def _number(value: float, digits: int) -> float | None:
 
 def _per_cent(share: float) -> float | None:
     return _number(100 * share, 2)
+
+
+def _online(scores: Online) -> dict[str, Any]:
+    return {
+        "detection_rate": _per_cent(scores.detection_rate),
+        "false_positives": _per_cent(scores.false_positives),
+        "jaccard": _per_cent(scores.jaccard),
+        "wrong": scores.wrong,
+    }
 
 
 def _by_threshold(values: np.ndarray) -> dict[str, float | None]:

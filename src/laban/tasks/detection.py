@@ -8,13 +8,14 @@ import numpy as np
 from laban.assembly import Parts
 from laban.dataset import ClipDataset
 from laban.detector import Detector
+from laban.errors import LabanError
 from laban.evaluation.detection import DetectionScores, found_in, tune
 from laban.objectives.detection import Detection as Objective
 from laban.result import Result
 from laban.run import Run
 from laban.splits import Part, labelled_share
 from laban.tasks.task import Task
-from laban.windows import RecordingSplits, WindowDataset, split_recordings
+from laban.windows import Recordings, RecordingSplits, WindowDataset, split_recordings
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -29,16 +30,47 @@ class Detection(Task):
     unit = "recordings"
 
     def split(self) -> RecordingSplits:
-        """Recordings with segments; whole performances are set apart for validation."""
+        """Recordings with segments; whole performances are set apart for validation.
+
+        Of few labels each class's trimmed clips and the recordings keep their share. Validation
+        recordings are labelled beside it.
+        """
         training = self.recipe.training
         parts = split_recordings(
             self.store, self.benchmark, validation=training.validation, seed=training.seed
         )
+        if not len(parts.train) or (training.validation and not len(parts.validation)):
+            raise LabanError(
+                f"{self.store.path} has too few training recordings with segments for benchmark "
+                f"{self.benchmark.name} and a validation share of {training.validation:g}"
+            )
         if training.labels < 1:
-            every = Part(parts.train.keys, [0] * len(parts.train))
+            every = Part(parts.train.keys, [self._kind(key) for key in parts.train.keys])
             few = labelled_share(every, self.store.names, training.labels, training.seed)
             parts.train = parts.train.chosen(set(few.keys))
+            if apart := len(parts.validation):
+                parts.train.notes.append(
+                    f"beside the {len(few)} labelled training recordings {apart} of the validation "
+                    "share are labelled: set training.validation 0 to do without"
+                )
+        self._tell_unseen(parts.train)
         return parts
+
+    def _kind(self, key: int) -> int:
+        """The class of a trimmed clip, -1 for all recordings."""
+        label = self.store.labels[key]
+        return -1 if label is None else self.benchmark.label(label)  # type: ignore[return-value]
+
+    def _tell_unseen(self, train: Recordings) -> None:
+        """Says which classes no training recording shows."""
+        shown = {number for truth in train.truths for number, _ in truth.segments}
+        unseen = [name for k, name in enumerate(self.benchmark.classes) if k not in shown]
+        if unseen:
+            more = f" and {len(unseen) - 3} more classes" if len(unseen) > 3 else ""
+            train.notes.append(
+                f"no training recording shows {', '.join(unseen[:3])}{more}: what is not shown is "
+                "not found"
+            )
 
     def datasets(self, parts: Parts) -> tuple[ClipDataset, ClipDataset]:
         """Windows that train, and, fewer of them, that validate."""
