@@ -7,6 +7,8 @@ import pytest
 import torch
 import torch.nn.functional as F
 
+import laban.objectives.aim_clr
+from laban.draws import Draws
 from laban.nn import Features, masked_mean
 from laban.objectives.aim_clr import attention_drop, mined
 
@@ -128,3 +130,26 @@ def test_extreme_views_keep_shape_and_differ_from_plain_ones(made):
     plain, there = objective.view(clips, torch.Generator().manual_seed(0))
     assert poses.shape == plain.shape and torch.equal(present, there)
     assert not any(torch.equal(one, two) for one, two in zip(poses, plain, strict=True))
+
+
+@pytest.mark.parametrize("reverse", [True, False])
+def test_extreme_views_are_changed_in_the_official_order(reverse, made, monkeypatch):
+    """Each step by draws of its own; the official code has no reversal."""
+    steps = ["swap", "reversal", "axis_rotation", "noise", "blur", "axis_mask"]
+    gone, rows = [], []
+    for step in steps:
+        name = f"random_{step}"
+        plain = getattr(laban.objectives.aim_clr, name)
+
+        def seen(*given, step=step, plain=plain):
+            gone.append(step)
+            (draws,) = (one for one in given if isinstance(one, Draws))
+            rows.append(tuple(draws._rows.tolist()))
+            assert step != "noise" or given[-1] == 0.01
+            return plain(*given)
+
+        monkeypatch.setattr(laban.objectives.aim_clr, name, seen)
+    objective, clips = made("aim-clr", reverse=reverse)
+    objective.extreme(clips, torch.Generator().manual_seed(0))
+    assert gone == [step for step in steps if reverse or step != "reversal"]
+    assert len(set(rows)) == len(rows)
