@@ -86,6 +86,19 @@ def test_a_killed_pre_training_resumes_to_the_same_weights(options, toy, tmp_pat
     assert same(tmp_path / "whole", tmp_path / "cut")
 
 
+def test_a_follower_starts_where_its_encoder_does(toy, pretrained, tmp_path):
+    own = ("--start", str(pretrained), "--training.epochs", "1", "--objective.momentum", "1.0")
+    assert pretrain(toy, tmp_path / "run", *AIM_CLR, *own) == 0
+    started, kept = (
+        load_file(run / "weights.safetensors") for run in (pretrained, tmp_path / "run")
+    )
+    names = [name for name in started if name.startswith("encoder.") and name.endswith("weight")]
+    assert names
+    for name in names:
+        assert torch.equal(kept[f"key_{name}"], started[name])
+        assert not torch.equal(kept[name], started[name])
+
+
 def test_an_objective_is_told_the_epoch(toy, tmp_path, monkeypatch):
     told, plain = [], AimCLR.forward
 

@@ -49,6 +49,11 @@ def test_nothing_takes_another_s_place(toy, pretrained, tmp_path, capsys):
         find_scores(pretrained, "knn")
 
 
+def test_what_was_pre_trained_has_no_scores_of_its_own(pretrained):
+    with pytest.raises(LabanError, match="pre-trained without labels .* --protocol linear"):
+        find_scores(pretrained, "recognition")
+
+
 def test_pre_trained_runs_are_fused_by_their_linear_scores(toy, pretrained, capsys):
     store = str(toy / "store.arrow")
     run = str(pretrained)

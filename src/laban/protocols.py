@@ -114,6 +114,11 @@ def find_scores(run: Path, protocol: str, benchmark: str | None = None) -> Path:
         return run
     function = protocol_named(protocol)
     if protocol == "recognition" and benchmark is None:
+        if not (run / TESTED).exists() and task_of(Run.open(run).recipe) == "pretraining":
+            raise LabanError(
+                f"{run} was pre-trained without labels and knows no classes: judge it with 'laban "
+                "evaluate --protocol linear' and give 'laban fuse' the same protocol"
+            )
         return run / TESTED
     if protocol in FIGURES:
         raise LabanError(f"protocol {protocol} leaves no scores of clips: there is nothing to fuse")

@@ -185,9 +185,7 @@ def _trained(
             tested.append(Scores.load(out / "test.parquet"))
     if not tested:  # another process speaks
         return None
-    if seeds > 1:
-        tested[0].repeats = tuple(one.top(1) for one in tested)
-    return tested[0]
+    return Scores.of_seeds(tested)
 
 
 def _recipe(

@@ -37,6 +37,23 @@ def test_round_trip(tmp_path):
     np.testing.assert_array_equal(back.labels, ONE.labels)
 
 
+def test_seeds_are_kept_and_fused_one_by_one(tmp_path):
+    """Mean and spread of a fusion are over as many seeds as all of its runs have."""
+    three = Scores.of_seeds([replace(ONE), replace(TWO), replace(ONE)])
+    three.save(tmp_path / "s.parquet")
+    back = Scores.load(tmp_path / "s.parquet")
+    assert back.repeats == (50.0, 100.0, 50.0) and len(back.further) == 2
+    np.testing.assert_array_equal(back.values, ONE.values)
+    np.testing.assert_array_equal(back.further[0], TWO.values)
+    np.testing.assert_array_equal(back.further[1], ONE.values)
+    two = Scores.of_seeds([replace(TWO), replace(ONE)])
+    total = fuse([back, two], [1.0, 0.5])
+    assert [total.repeats[0], total.top(1)] == [fuse([ONE, TWO], [1.0, 0.5]).top(1)] * 2
+    assert total.repeats[1] == fuse([TWO, ONE], [1.0, 0.5]).top(1) and len(total.repeats) == 2
+    assert total.to_json()["top1_mean"] == np.mean(total.repeats)
+    assert fuse([back, replace(TWO)]).repeats == () == Scores.of_seeds([replace(ONE)]).repeats
+
+
 def test_fusing_sums_probabilities_by_clip_name():
     order = [2, 0, 3, 1]
     shuffled = scores(TWO.values[order], TWO.labels[order], [TWO.clips[row] for row in order])

@@ -7,6 +7,8 @@ import pytest
 import torch
 import torch.nn.functional as F
 
+import laban.objectives.aim_clr
+from laban.draws import Draws
 from laban.nn import Features, masked_mean
 from laban.objectives.aim_clr import attention_drop, mined
 
@@ -38,7 +40,7 @@ def naive_drop(values, present, threshold):
     return values * joint_stays[:, :, None, :, None] * stays
 
 
-@pytest.mark.parametrize("threshold", [0.9, 0.67])
+@pytest.mark.parametrize("threshold", [0.7, 0.67])
 def test_what_stands_out_is_dropped_and_the_rest_scaled_up(threshold):
     torch.manual_seed(0)
     values, present = torch.randn(3, 2, 5, 6, 4), torch.ones(3, 2, 5, 6, dtype=torch.bool)
@@ -50,6 +52,20 @@ def test_what_stands_out_is_dropped_and_the_rest_scaled_up(threshold):
     assert (wanted == 0).sum() > (values == 0).sum()
     torch.testing.assert_close(dropped.values, wanted)
     assert dropped.present is present
+
+
+def test_by_default_a_quarter_of_normal_numbers_goes_and_joints_that_move_most(made):
+    """The official network's threshold, behind which |x - mean| is 1.18 spreads."""
+    objective, _ = made("aim-clr")
+    torch.manual_seed(0)
+    values, present = torch.randn(8, 1, 12, 25, 64), torch.ones(8, 1, 12, 25, dtype=torch.bool)
+    values[:, :, :, 3] *= 2.0
+    dropped = attention_drop(Features(values, present), objective.threshold).values
+    gone = (dropped == 0).float().mean((0, 1, 2, 4))
+    assert gone[3] == 1
+    further = math.erfc(math.sqrt(2 * (math.log(0.7 / 0.3) - 0.5)))
+    others = torch.cat((gone[:3], gone[4:]))  # whose spread is a little below that of all
+    torch.testing.assert_close(others, torch.full((24,), further), atol=0.05, rtol=0)
 
 
 def test_neighbours_of_every_embedding_count():
@@ -66,7 +82,7 @@ def test_the_loss_is_contrast_and_divergence(epoch, drop, made):
     twin, generator = copy.deepcopy(objective), torch.Generator().manual_seed(0)
     loss, logs = objective(clips, torch.Generator().manual_seed(0))
     features = twin.encoder(*twin.extreme(clips, generator))
-    shown = [features, attention_drop(features, 0.9)][: 1 + drop]
+    shown = [features, attention_drop(features, 0.7)][: 1 + drop]
     found = [twin.projector(masked_mean(one)) for one in shown]
     found.insert(0, twin.projector(masked_mean(twin.encoder(*twin.view(clips, generator)))))
     query, *extremes = (F.normalize(one, dim=1) for one in found)
@@ -114,3 +130,26 @@ def test_extreme_views_keep_shape_and_differ_from_plain_ones(made):
     plain, there = objective.view(clips, torch.Generator().manual_seed(0))
     assert poses.shape == plain.shape and torch.equal(present, there)
     assert not any(torch.equal(one, two) for one, two in zip(poses, plain, strict=True))
+
+
+@pytest.mark.parametrize("reverse", [True, False])
+def test_extreme_views_are_changed_in_the_official_order(reverse, made, monkeypatch):
+    """Each step by draws of its own; the official code has no reversal."""
+    steps = ["swap", "reversal", "axis_rotation", "noise", "blur", "axis_mask"]
+    gone, rows = [], []
+    for step in steps:
+        name = f"random_{step}"
+        plain = getattr(laban.objectives.aim_clr, name)
+
+        def seen(*given, step=step, plain=plain):
+            gone.append(step)
+            (draws,) = (one for one in given if isinstance(one, Draws))
+            rows.append(tuple(draws._rows.tolist()))
+            assert step != "noise" or given[-1] == 0.01
+            return plain(*given)
+
+        monkeypatch.setattr(laban.objectives.aim_clr, name, seen)
+    objective, clips = made("aim-clr", reverse=reverse)
+    objective.extreme(clips, torch.Generator().manual_seed(0))
+    assert gone == [step for step in steps if reverse or step != "reversal"]
+    assert len(set(rows)) == len(rows)

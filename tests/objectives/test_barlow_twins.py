@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from laban.errors import LabanError
-from laban.objectives.barlow_twins import BarlowTwins, cross_correlation, redundancy_loss
+from laban.objectives.barlow_twins import BarlowTwins, redundancy_terms
 
 
 def naive_correlation(one, two):
@@ -32,10 +32,12 @@ def naive_loss(correlation, weight):
     return total
 
 
-def test_loss_is_equations_1_and_2():
+@pytest.mark.parametrize("clips", [4, 5, 9])
+def test_loss_is_equations_1_and_2(clips):
+    """With fewer clips than numbers, as many, and more."""
     torch.manual_seed(0)
     twins = BarlowTwins(4, width=5, redundancy=0.3)
-    features = [torch.randn(7, 4) for _ in range(3)]
+    features = [torch.randn(clips, 4) for _ in range(3)]
     loss, logs = twins(features[0], features[1:])
     anchor, *others = (twins.projector(one) for one in features)
     wanted = sum(naive_loss(naive_correlation(anchor, other), 0.3) for other in others)
@@ -43,12 +45,29 @@ def test_loss_is_equations_1_and_2():
     torch.testing.assert_close(logs["invariance"] + logs["redundancy"], loss.detach())
 
 
-def test_a_correlation_and_its_terms_by_hand():
+@pytest.mark.parametrize("copies", [1, 2, 3])
+def test_the_terms_by_hand(copies):
+    """Four clips, of one direction, two and three as wide: correlations of 1, 0 and 1."""
     one = torch.tensor([[1.0, 1.0], [-1.0, 1.0], [1.0, -1.0], [-1.0, -1.0]])
-    assert torch.equal(cross_correlation(one, one), torch.eye(2))
-    two = one[:, [0, 0]]
-    assert cross_correlation(one, two).tolist() == [[1, 1], [0, 0]]
-    assert [float(term) for term in redundancy_loss(cross_correlation(one, two))] == [1, 1]
+    assert [float(term) for term in redundancy_terms(one, one)] == [0, 0]
+    assert [float(term) for term in redundancy_terms(one, one[:, [0, 0]])] == [1, 1]
+    wide = one[:, :1].repeat(1, 2 * copies)  # every number correlates with every other
+    terms = [float(term) for term in redundancy_terms(wide, wide)]
+    assert terms == [0, 2 * copies * (2 * copies - 1)]
+
+
+def test_gradients_do_not_hang_on_which_product_is_smaller():
+    torch.manual_seed(0)
+    one, two = (torch.randn(6, 40, dtype=torch.float64, requires_grad=True) for _ in range(2))
+    sum(redundancy_terms(one, two)).backward()
+    found = one.grad.clone(), two.grad.clone()
+    one.grad = two.grad = None
+    correlation = one.T @ two / 6
+    diagonal = correlation.diagonal()
+    (
+        (1 - diagonal).square().sum() + correlation.square().sum() - diagonal.square().sum()
+    ).backward()
+    torch.testing.assert_close(found, (one.grad, two.grad))
 
 
 def test_the_projector_has_three_layers_without_biases():

@@ -58,9 +58,7 @@ def linear(
     for seed in range(seeds):
         head = trained_head(features, epochs=epochs, lr=lr, batch=batch, seed=seed)
         tested.append(features.scores(head(features.test).detach()))
-    if seeds > 1:
-        tested[0].repeats = tuple(one.top(1) for one in tested)
-    return tested[0]
+    return Scores.of_seeds(tested)
 
 
 def trained_head(

@@ -26,6 +26,7 @@ from laban.pipelines import View
 __all__ = ["effective_rank", "first_loss", "lost_rank", "rank_of"]
 
 NOISE = 1e-5  # what float32 leaves of features that are equal
+LINE = 1.5  # so little more than one direction is a collapse, whatever was before
 
 
 def effective_rank(features: Tensor) -> float:
@@ -39,13 +40,15 @@ def effective_rank(features: Tensor) -> float:
 
 
 def first_loss(ranks: Sequence[float]) -> int | None:
-    """The place of the first rank below a fifth of the highest before it; None for none.
+    """The place of the first rank below a fifth of the highest before it, or of one direction.
 
     Ranks of healthy pre-trainings rise in the first epochs, fall to a quarter of that at the least
-    (``docs/results.md``) and rise again.
+    (``docs/results.md``) and rise again. Before its training a network may have no more than 4: a
+    fifth of that is less than a single direction has.
     """
     for place in range(1, len(ranks)):
-        if ranks[place] < max(ranks[:place]) / 5:
+        highest = max(ranks[:place])
+        if ranks[place] < min(max(highest / 5, LINE), highest):
             return place
     return None
 

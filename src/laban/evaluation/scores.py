@@ -7,7 +7,7 @@ fused by name and never by position.
 import json
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -39,6 +39,7 @@ class Scores:
         left_out: A sentence for each clip of the split that could not be scored.
         repeats: Top-1 of each seed, in per cent, where a protocol was repeated; the scores are
             those of the first.
+        further: Scores of the seeds behind the first, (N, K) each.
         curves: Top-1 of each draw, where a protocol varied something: what, how much, draws.
     """
 
@@ -50,7 +51,17 @@ class Scores:
     values: np.ndarray
     left_out: tuple[str, ...] = ()
     repeats: tuple[float, ...] = ()
+    further: tuple[np.ndarray, ...] = ()
     curves: dict[str, Curve] = field(default_factory=dict)
+
+    @classmethod
+    def of_seeds(cls, tested: Sequence["Scores"]) -> "Scores":
+        """The first seed's scores, with what the others found of the same clips."""
+        first = tested[0]
+        if len(tested) > 1:
+            first.repeats = tuple(one.top(1) for one in tested)
+            first.further = tuple(one.values for one in tested[1:])
+        return first
 
     def top(self, count: int) -> float:
         """Per cent of clips whose class is among the ``count`` highest scores."""
@@ -116,7 +127,8 @@ class Scores:
                 "clip": list(self.clips),
                 "label": [self.classes[k] for k in self.labels],
                 "scores": list(self.values),
-            },
+            }
+            | {f"scores of seed {n}": list(one) for n, one in enumerate(self.further, start=1)},
             metadata={
                 "laban": json.dumps(
                     {
@@ -155,6 +167,11 @@ class Scores:
             values=np.array(table["scores"].to_pylist(), np.float32).reshape(-1, len(classes)),
             left_out=tuple(notes["left_out"]),
             repeats=tuple(notes.get("repeats", ())),
+            further=tuple(
+                np.array(table[name].to_pylist(), np.float32)
+                for name in table.column_names
+                if name.startswith("scores of seed")
+            ),
             curves={
                 name: {int(count): tuple(tops) for count, tops in curve.items()}
                 for name, curve in notes.get("curves", {}).items()
@@ -176,7 +193,7 @@ def softmax(values: np.ndarray) -> np.ndarray:
 def fuse(
     runs: Sequence[Scores], weights: Sequence[float] | None = None, *, scores: str = "softmax"
 ) -> Scores:
-    """The weighted sum of several runs' scores, matched by clip name.
+    """The weighted sum of several runs' scores, matched by clip name, and so for every seed.
 
     Args:
         runs: Scores of the same clips.
@@ -195,6 +212,13 @@ def fuse(
         raise LabanError(f"{len(weights)} weights for {len(runs)} runs, give one a run")
     if not all(map(math.isfinite, weights)) or not any(weights):
         raise LabanError(f"weights are {list(weights)}, give finite numbers that are not all 0")
+    seeds = range(min(len(run.further) for run in runs))
+    others = [[replace(run, values=run.further[seed]) for run in runs] for seed in seeds]
+    return Scores.of_seeds([_summed(one, weights, scores) for one in (runs, *others)])
+
+
+def _summed(runs: Sequence[Scores], weights: Sequence[float], scores: str) -> Scores:
+    """The weighted sum of one seed's scores."""
     first = runs[0]
     rows = {name: row for row, name in enumerate(first.clips)}
     total = np.zeros(first.values.shape, np.float64)

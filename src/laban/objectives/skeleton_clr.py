@@ -76,6 +76,10 @@ class SkeletonCLR(nn.Module):
         self.place: Tensor
         self.register_buffer("place", torch.tensor(0))
 
+    def catch_up(self) -> None:
+        """Gives the follower the encoder's weights, where these came from another run."""
+        self.key_encoder.load_state_dict(self.encoder.state_dict())
+
     def forward(self, batch: Batch, generator: torch.Generator) -> tuple[Tensor, dict[str, Tensor]]:
         """``Batch (B, M, T, V, C) -> loss (), logs``; labels are not looked at."""
         query = self.embed(self._features(batch, generator))
