@@ -73,6 +73,20 @@ def test_every_recipe_resolves_and_takes_a_step_on_its_dataset(name):
         assert parts.objective.scores(batch).shape == (2, scores)
 
 
+def test_rows_of_two_bodies_count_an_absent_one_as_the_official_networks_do():
+    """As zeros; Hi-TRS's pre-training takes bodies apart, and no code of its other tasks exists."""
+    rows = {name: config.resolve(config.load_recipe(name), place=name) for name in TRAINED}
+    of_two = [
+        name
+        for name, recipe in rows.items()
+        if recipe.benchmark in (*NTU, *PKU)
+        and task_of(recipe.values) in ("recognition", "pretraining")
+        and recipe.objective["name"] != "hi-trs-hierarchy"
+    ]
+    assert len(of_two) > 200
+    assert [name for name in of_two if not rows[name].encoder["absent_as_zeros"]] == []
+
+
 @pytest.mark.parametrize("name", FUSED)
 def test_a_fusion_names_runs_that_differ_in_one_thing_alone(name):
     names = config.table_row(name)["fuse"]
