@@ -250,7 +250,7 @@ class TTR(STTR1S):
     """T-TR: graph convolutions, attention between frames."""
 
     attends = ("frames",)
-    no_attention = "T-TR attends between frames, and takes what joints share along the bones."
+    no_attention = "T-TR attends between frames, not joints: its joints take along the bones."
 
 
 def _share(width: int, share: float) -> int:
