@@ -155,9 +155,8 @@ class Load:
             json.dumps({"poses": poses.tolist(), "time": number / 30})
             for number, poses in enumerate(frames)
         ]
-        # A connection for every request, as clients apart from each other have: who keeps one open
-        # may send just when the server closes it for idleness, which is nobody's loss but theirs.
-        limits = httpx.Limits(max_connections=None, max_keepalive_connections=0)
+        # Connections are kept between requests, as long as httpx does by default: 5 s.
+        limits = httpx.Limits(max_connections=None, max_keepalive_connections=None)
         self.web = httpx.AsyncClient(
             base_url=f"http://{address}", limits=limits, timeout=PATIENCE, trust_env=False
         )

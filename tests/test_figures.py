@@ -69,11 +69,11 @@ def test_falls_draws_means_with_their_spread_in_order():
 @pytest.mark.parametrize("heads", [1, 3, 8])
 def test_attention_scales_each_layer_to_its_strongest(heads):
     rng = np.random.default_rng(0)
-    maps = {1: rng.normal(size=(heads, 5, 5)), 8: 100 * rng.normal(size=(heads, 5, 5))}
-    maps[8][0, 0, 0] = np.nan
+    maps = {"one": rng.normal(size=(heads, 5, 5)), "two": 100 * rng.normal(size=(heads, 5, 5))}
+    maps["two"][0, 0, 0] = np.nan
     axes = [one for one in figures.attention(maps, list("abcde")).axes if one.images]
     assert len(axes) == 2 * heads
-    for layer, some in ((1, axes[:heads]), (8, axes[heads:])):
+    for layer, some in (("one", axes[:heads]), ("two", axes[heads:])):
         peak = np.nanmax(np.abs(maps[layer]))
         for values, one in zip(maps[layer], some, strict=True):
             image = np.asarray(one.images[0].get_array())

@@ -188,9 +188,9 @@ def test_most_confident_clips_are_shown_with_their_prediction(three):
 
 def test_attention_is_of_the_first_and_last_layer_with_joints_named(three):
     path, _, words = three
-    assert "layer 1, head 2" in words
-    assert "layer 3, head 2" in words
-    assert "layer 2" not in words
+    assert "block 1, head 2" in words
+    assert "block 3, head 2" in words
+    assert "block 2" not in words
     assert words.count("hand-tip-left") == 2 + 2, "left of two layers, below two heads"
     assert "first person of clip4" in words
 

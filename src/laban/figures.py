@@ -211,7 +211,7 @@ def per_class(rows: Sequence[tuple[str, float]]) -> "Figure":
     return figure
 
 
-def attention(layers: Mapping[int, np.ndarray], joints: Sequence[str]) -> "Figure":
+def attention(layers: Mapping[str, np.ndarray], joints: Sequence[str]) -> "Figure":
     """Maps (H, V, V) of each layer, a row of heads a layer; rows take from columns (Fig. 5).
 
     Positive relations are blue, negative ones orange; a layer's strongest is full colour.
@@ -233,7 +233,7 @@ def attention(layers: Mapping[int, np.ndarray], joints: Sequence[str]) -> "Figur
                 axes = grid[row, column]
                 axes.axis("on")
                 axes.imshow(_signed(values / peak), interpolation="none")
-                axes.set_title(f"layer {layer}, head {head + 1}", fontsize=9)
+                axes.set_title(f"{layer}, head {head + 1}", fontsize=9)
                 if head == min(across, len(maps)) - 1:
                     style = {"fontsize": 8, "color": PALETTE["muted"]}
                     axes.set_title(f"full colour ±{peak:.2g}", loc="right", **style)

@@ -193,16 +193,16 @@ def _confusions(scores: Scores, folder: Path) -> str:
 @torch.inference_mode()
 def _attention(run: Run, parts: Parts, shown: Shown | None, folder: Path) -> str:
     """Maps between joints of the first and the last layer, for encoders that have them."""
-    if shown is None or not hasattr(parts.encoder, "attention_maps"):
-        return ""
     encoder: Any = parts.encoder
+    if shown is None or not getattr(encoder, "attention_layers", ()):
+        return ""
     mode, device = encoder.training, next(encoder.parameters()).device
     batch = collate([parts.pipeline.prepare(shown.clip)], [-1], [0]).to(device)
     encoder.eval()
     maps = encoder.attention_maps(*View(parts.pipeline, run.stream)(batch))
     encoder.train(mode)
-    layers = {layer: maps[layer - 1][0, 0].cpu().numpy() for layer in {1, len(maps)}}
-    drawn = figures.attention(dict(sorted(layers.items())), run.skeleton.joints)
+    ends = {encoder.attention_layers[k]: maps[k][0, 0].cpu().numpy() for k in (0, -1)}
+    drawn = figures.attention(ends, run.skeleton.joints)
     figures.png(drawn, folder / "attention.png")
     return page.section(
         "Attention between joints",

@@ -10,6 +10,10 @@ from laban.result import Result
 
 __all__ = ["serve"]
 
+# Seconds that an idle connection stays open. The side that closes may meet a request on its way,
+# which is then lost: let it be the client, or a proxy, whose usual limit is 60 seconds.
+IDLE = 75
+
 
 def serve(
     run: Path,
@@ -58,7 +62,14 @@ def serve(
     names = (host, "localhost", "127.0.0.1")
     app = application(network, limits, library=library, hosts=names, judge=not lazy)
     sys.stderr.write(f"http://{f'[{host}]' if ':' in host else host}:{port}\n")
-    uvicorn.run(app, host=host, port=port, ws_max_size=limits.bytes, log_level="warning")
+    uvicorn.run(
+        app,
+        host=host,
+        port=port,
+        ws_max_size=limits.bytes,
+        timeout_keep_alive=IDLE,
+        log_level="warning",
+    )
     return Result({"run": str(run)}, "stopped")
 
 

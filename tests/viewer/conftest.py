@@ -38,12 +38,12 @@ def two_persons(number, frames=24, segments=()):
     return Clip(f"clip-{number}", poses, skeleton, label=label, segments=segments, facts=facts)
 
 
-def write_run(folder, objective):
+def write_run(folder, objective, encoder=ENCODER):
     """A run folder of a small DSTA-Net that nobody trained."""
     recipe = {
         "benchmark": "toy",
         "pipeline": {"name": "general", "frames": 8, "persons": 2},
-        "encoder": ENCODER,
+        "encoder": encoder,
         "objective": objective,
         "training": {"epochs": 1, "optimiser": {"lr": 0.1}},
     }

@@ -9,7 +9,7 @@ import pytest
 
 from laban.store import Store
 from laban.viewer import Library, network_of
-from tests.viewer.conftest import two_persons
+from tests.viewer.conftest import two_persons, write_run
 
 pytest.importorskip("fastapi")
 uvicorn = pytest.importorskip("uvicorn")
@@ -134,6 +134,15 @@ def test_a_clip_of_two_persons(viewed, serving, opened, look):
     assert (ground == "rgb(18, 22, 27)") == dark
 
 
+def test_an_encoder_without_attention_says_so(viewed, serving, opened, tmp_path):
+    encoder = {"name": "st-gcn", "layers": [[8, 2]], "kernel": 3}
+    run = write_run(tmp_path / "run", {"name": "recognition"}, encoder)
+    page = opened(serving(run, viewed.clips), "/#store/1", reduced_motion="reduce")
+    ready(page, "store/1")
+    assert page.text_content("#attention-note").startswith("ST-GCN has no attention")
+    assert not page.locator("#layer").is_visible()
+
+
 def test_keys_play_and_step(viewed, serving, opened):
     base = serving(viewed.naming, viewed.clips)
     page = opened(base, "/#store/0", reduced_motion="reduce")
@@ -207,6 +216,7 @@ def test_an_untrimmed_recording_and_an_upload(viewed, serving, opened):
     assert found and page.locator("#top button").count() == found
     page.locator("#top button").first.click()
     start = page.locator("#timeline line.head").get_attribute("x1")
+    assert page.locator("#probabilities line.head").get_attribute("x1") == start
     page.keyboard.press("End")
     assert float(page.locator("#timeline line.head").get_attribute("x1")) > float(start)
     page.set_input_files("#file", viewed.clips)

@@ -49,7 +49,8 @@ def test_a_clip_is_told_as_it_is(client, viewed):
         found = np.frombuffer(said.content, "<f4").reshape(shape)
         np.testing.assert_array_equal(found, stream_values(store[1], name))
     about = client.get("/view").json()
-    assert (about["task"], about["layers"], about["store"]) == ("recognition", 2, "store")
+    assert (about["task"], about["store"]) == ("recognition", "store")
+    assert (about["layers"], about["no_attention"]) == (["block 1", "block 2"], "")
 
 
 def test_an_opened_clip_is_judged_and_listed_so(client, viewed):

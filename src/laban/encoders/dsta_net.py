@@ -212,10 +212,17 @@ class DSTANet(nn.Module):
         x = F.leaky_relu(self.stem(rows, scope.mask), 0.1)
         return zero_absent(x, scope.mask), scope
 
-    def attention_maps(self, poses: Tensor, present: Tensor | None = None) -> list[Tensor]:
-        """(B, M, T, V, C), (B, M, T) -> each block's map between joints (B, M, H, V, V) (Fig. 5).
+    @property
+    def attention_layers(self) -> tuple[str, ...]:
+        """Every block attends between joints, see `laban.nn.joint_attention`."""
+        return tuple(f"block {number}" for number in range(1, len(self.blocks) + 1))
 
-        Rows take from columns. Strategy ``a`` has a map a frame: their mean is given. Persons who
-        do not exist have zeros.
-        """
-        return spatial_maps(self.blocks, *self.embed(poses, present))
+    def attention_maps(
+        self,
+        poses: Tensor,
+        present: Tensor | None = None,
+        joints: Tensor | None = None,
+        frames: Tensor | None = None,
+    ) -> list[Tensor]:
+        """As `forward` -> each block's maps between joints (B, M, H, V', V') (Fig. 5)."""
+        return spatial_maps(self.blocks, *self.embed(poses, present, joints, frames))

@@ -40,6 +40,7 @@ from torch import Tensor, nn
 from laban.errors import LabanError
 from laban.nn import (
     Features,
+    MeanMaps,
     TokenTransformer,
     Windows,
     check_counts,
@@ -59,6 +60,8 @@ __all__ = ["HiTRS", "Level"]
 
 Level = Literal["frame", "clip", "video"]
 
+LOOK = 512  # frames whose attention maps are held at once
+
 
 def between_frames(size: int, joints: int, device: torch.device) -> Tensor:
     """-> (S, S) bool: who sees whom in C-TRS (Eq. 4), S = size x joints + 1, [CLS] as the last."""
@@ -66,6 +69,12 @@ def between_frames(size: int, joints: int, device: torch.device) -> Tensor:
     frame = torch.cat((frame, frame.new_full((1,), -1)))
     itself = torch.eye(len(frame), dtype=torch.bool, device=device)
     return (frame[:, None] != frame) | itself
+
+
+def _joints_there(present: Tensor, shown: Tensor | None, columns: int) -> Tensor:
+    """(B, M, T), (1 or B, V') -> (B, M, T, V'): which joints of whom exist."""
+    there = present[..., None].expand(*present.shape, columns)
+    return there if shown is None else there & (shown >= 0)[:, None, None]
 
 
 class HiTRS(nn.Module):
@@ -204,6 +213,43 @@ class HiTRS(nn.Module):
             present: As in `forward`.
             joints: As in `forward`.
         """
+        poses, present, shown = self._shown(poses, present, joints)
+        shape = poses.shape[:4]
+        places = places_of(present.flatten())
+        x = self._encode(pack(poses.flatten(0, 2), places), shown, places, shape[1] * shape[2])
+        x = unpack(x, places, present.numel()).view(*shape, -1)
+        return present_features(x, _joints_there(present, shown, shape[3]))
+
+    @property
+    def attention_layers(self) -> tuple[str, ...]:
+        """F-TRS's; C-TRS and V-TRS look at other frames and at clips."""
+        return tuple(f"F-TRS {number}" for number in range(1, len(self.frame.blocks) + 1))
+
+    def attention_maps(
+        self,
+        poses: Tensor,
+        present: Tensor | None = None,
+        joints: Tensor | None = None,
+        frames: Tensor | None = None,
+    ) -> list[Tensor]:
+        """As `forward` -> F-TRS's maps between joints (B, M, H, V', V'), layer by layer."""
+        poses, present, shown = self._shown(poses, present, joints)
+        clips, persons, _, columns = poses.shape[:4]
+        means = [MeanMaps() for _ in self.frame.blocks]
+        for part, there in zip(poses.split(LOOK, 2), present.split(LOOK, 2), strict=True):
+            places = places_of(there.flatten())
+            coded = self._coded(shown, places, persons * there.shape[2])
+            mask = _joints_there(there, shown, columns).flatten(0, 1)
+            layers = self.frame.maps(pack(part.flatten(0, 2), places), *coded)
+            for mean, maps in zip(means, layers, strict=True):
+                maps = unpack(maps, places, there.numel())
+                mean.add(maps.unflatten(0, (clips * persons, -1)), mask)
+        return [mean.mean().unflatten(0, (clips, persons)) for mean in means]
+
+    def _shown(
+        self, poses: Tensor, present: Tensor | None, joints: Tensor | None
+    ) -> tuple[Tensor, Tensor, Tensor | None]:
+        """The chosen columns of the poses, zeros where nobody is; who is; the columns' joints."""
         check_shape("hi-trs", poses, joints=self.joints, channels=self.channels)
         if present is None:
             present = poses.new_ones(poses.shape[:3], dtype=torch.bool)
@@ -220,14 +266,7 @@ class HiTRS(nn.Module):
             index = shown.clamp(min=0)[:, None, None, :, None]
             poses = torch.take_along_dim(poses, index, 3)
             present = present & (shown >= 0).any(1)[:, None, None]
-        shape = poses.shape[:4]
-        places = places_of(present.flatten())
-        x = self._encode(pack(poses.flatten(0, 2), places), shown, places, shape[1] * shape[2])
-        x = unpack(x, places, present.numel()).view(*shape, -1)
-        there = present[..., None].expand(shape)
-        if shown is not None:
-            there = there & (shown >= 0)[:, None, None]
-        return present_features(x, there)
+        return poses, present, shown
 
     def cut(self, frames: Features) -> tuple[Tensor, Tensor]:
         """F-TRS's features -> frame numbers of windows (B, K, w) and which exist (B, K).
@@ -303,13 +342,19 @@ class HiTRS(nn.Module):
 
     def _encode(self, x: Tensor, shown: Tensor | None, places: Tensor | None, each: int) -> Tensor:
         """Frames (P, V', C) -> (P, V', D), of clips with ``each`` frames and ``shown`` joints."""
+        return self.frame(x, *self._coded(shown, places, each))
+
+    def _coded(
+        self, shown: Tensor | None, places: Tensor | None, each: int
+    ) -> tuple[Tensor, Tensor | None]:
+        """F-TRS's position code of frames, and which joint may be looked at."""
         if shown is None:
-            return self.frame(x, self.frame.code)
+            return self.frame.code, None
         of_frame = per_clip(shown, places, each)
         keys = (of_frame >= 0)[:, None, None]
         # A row without any joint sees all of them, since a softmax over nothing is not a number.
         mask = None if all_there(keys) else keys | ~keys.any(3, keepdim=True)
-        return self.frame(x, self.frame.code[of_frame.clamp(min=0)], mask)
+        return self.frame.code[of_frame.clamp(min=0)], mask
 
     def _frames_of(
         self, values: Tensor, numbers: Tensor, places: Tensor | None, shown: Tensor | None

@@ -116,6 +116,9 @@ class STGCN(nn.Module):
         LabanError: On options that do not fit together, and on poses that do not fit them.
     """
 
+    attention_layers: tuple[str, ...] = ()
+    no_attention = "ST-GCN has no attention: its joints take along the bones, in every clip alike."
+
     def __init__(
         self,
         skeleton: Skeleton,

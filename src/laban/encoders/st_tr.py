@@ -58,6 +58,7 @@ from laban.nn import (
     check_words,
     directed_partition,
     fold_persons,
+    mean_maps,
     unfold_persons,
 )
 from laban.skeletons import Skeleton
@@ -102,6 +103,7 @@ class STTR1S(nn.Module):
     """
 
     attends: tuple[str, ...] = ("joints", "frames")
+    no_attention = "This ST-TR has no layer with attention between joints: all are convolutions."
 
     def __init__(
         self,
@@ -183,6 +185,32 @@ class STTR1S(nn.Module):
             x, scope = layer(x, joints, scope)
         return unfold_persons(x, scope)
 
+    @property
+    def attention_layers(self) -> tuple[str, ...]:
+        """The layers with attention between joints, see `laban.nn.joint_attention`."""
+        kinds = (type(layer.spatial) for layer in self.layers)
+        return tuple(
+            f"layer {number}" for number, kind in enumerate(kinds, 1) if kind is SpatialAttention
+        )
+
+    def attention_maps(
+        self,
+        poses: Tensor,
+        present: Tensor | None = None,
+        joints: Tensor | None = None,
+        frames: Tensor | None = None,
+    ) -> list[Tensor]:
+        """As `forward` -> the maps between joints of those layers (B, M, H, V', V')."""
+        x, raw, scope = self.embed(poses, present, joints)
+        found = []
+        for number, layer in enumerate(self.layers):
+            if number == self.poses_at:
+                x = torch.cat((x, raw[:, :: self.poses_stride]), -1)
+            if isinstance(layer.spatial, SpatialAttention):
+                found.append(mean_maps(layer.spatial.attention_maps(x, scope), scope))
+            x, scope = layer(x, joints, scope)
+        return found
+
     def embed(
         self, poses: Tensor, present: Tensor | None = None, joints: Tensor | None = None
     ) -> tuple[Tensor, Tensor, Scope]:
@@ -222,6 +250,7 @@ class TTR(STTR1S):
     """T-TR: graph convolutions, attention between frames."""
 
     attends = ("frames",)
+    no_attention = "T-TR attends between frames, not joints: its joints take along the bones."
 
 
 def _share(width: int, share: float) -> int:

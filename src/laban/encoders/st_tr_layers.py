@@ -111,13 +111,22 @@ class SpatialAttention(nn.Module):
         """(N, T, V, C) -> (N, T, V, C')."""
         mask = scope.mask
         y = zero_absent(self.before(x, mask, scope.joints), mask)
-        found = self.attention(y.flatten(0, 1), None if mask is None else mask.flatten(0, 1))
-        found = found.unflatten(0, x.shape[:2])
+        found = self.attention(*_frame_by_frame(y, mask)).unflatten(0, x.shape[:2])
         if self.conv is not None:
             found = torch.cat((self.conv(y, choose_maps(self.maps, joints, scope)), found), -1)
         elif self.residual:
             found = found + x
         return zero_absent(F.relu(self.norm(found, mask)), mask)
+
+    def attention_maps(self, x: Tensor, scope: Scope) -> Tensor:
+        """(N, T, V, C) -> (N, T, H, V, V): what each joint of a frame takes from which."""
+        y = zero_absent(self.before(x, scope.mask, scope.joints), scope.mask)
+        return self.attention.maps(*_frame_by_frame(y, scope.mask)).unflatten(0, x.shape[:2])
+
+
+def _frame_by_frame(x: Tensor, mask: Tensor | None) -> tuple[Tensor, Tensor | None]:
+    """(N, T, V, C), (N, T, V) -> the same with a row a frame."""
+    return x.flatten(0, 1), None if mask is None else mask.flatten(0, 1)
 
 
 class TimeConvolution(nn.Module):

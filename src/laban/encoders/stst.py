@@ -280,9 +280,20 @@ class STST(nn.Module):
             x, scope = block(x, scope)
         return unfold_persons(x, scope)
 
-    def attention_maps(self, poses: Tensor, present: Tensor | None = None) -> list[Tensor]:
-        """(B, M, T, V, C), (B, M, T) -> each block's mean map (B, M, H, V, V); rows take."""
-        return spatial_maps(self.blocks, *self.embed(poses, present))
+    @property
+    def attention_layers(self) -> tuple[str, ...]:
+        """Every block attends between joints, see `laban.nn.joint_attention`."""
+        return tuple(f"block {number}" for number in range(1, len(self.blocks) + 1))
+
+    def attention_maps(
+        self,
+        poses: Tensor,
+        present: Tensor | None = None,
+        joints: Tensor | None = None,
+        frames: Tensor | None = None,
+    ) -> list[Tensor]:
+        """As `forward` -> each block's maps between joints (B, M, H, V', V')."""
+        return spatial_maps(self.blocks, *self.embed(poses, present, joints, frames))
 
 
 def _check_fit(

@@ -6,7 +6,6 @@ from laban.nn.attention_module import (
     AttentionModule,
     TimeConvolution,
     fan_out_start,
-    spatial_maps,
     strided,
     zero_absent,
 )
@@ -21,6 +20,7 @@ from laban.nn.graph import (
     directed_partition,
     spatial_partition,
 )
+from laban.nn.joint_attention import MeanMaps, mean_maps, spatial_maps
 from laban.nn.joint_norm import InputNorm, JointNorm
 from laban.nn.linear import LinearNorm, TimeConvNorm
 from laban.nn.motion_decoder import MotionDecoder, Residual
@@ -51,6 +51,7 @@ __all__ = [
     "JointTokens",
     "LinearNorm",
     "MaskedBatchNorm",
+    "MeanMaps",
     "MotionDecoder",
     "Pooled",
     "Position",
@@ -78,6 +79,7 @@ __all__ = [
     "fold_persons",
     "gathered_over_processes",
     "masked_mean",
+    "mean_maps",
     "position_code",
     "present_features",
     "shared_mean",

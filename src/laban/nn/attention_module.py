@@ -5,21 +5,17 @@ DSTA-Net's Figure 2, https://arxiv.org/abs/2007.03263; the official STST has the
 Unusual here: both residuals come from the module's input.
 """
 
-from collections.abc import Iterable
-
-import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
 from laban.nn.attention_maps import AttentionMaps
 from laban.nn.linear import LinearNorm, TimeConvNorm
-from laban.nn.persons import Scope, unfold_persons
+from laban.nn.persons import Scope
 
 __all__ = [
     "AttentionModule",
     "TimeConvolution",
     "fan_out_start",
-    "spatial_maps",
     "strided",
     "zero_absent",
 ]
@@ -89,29 +85,6 @@ class TimeConvolution(nn.Module):
         mask = scope.strided(self.stride).mask
         residual = _residual(self.shortcut, strided(x, self.stride), mask)
         return _joined(self.project(x, mask), residual, mask)
-
-
-def spatial_maps(blocks: Iterable[nn.Module], x: Tensor, scope: Scope) -> list[Tensor]:
-    """(N, T, V, C) -> each block's map between joints (B, M, H, V, V); rows take from columns.
-
-    Where there is a map a frame their mean is given. Persons who do not exist have zeros.
-
-    Args:
-        blocks: In turn called with (x, scope) for the next ones; each has ``spatial.maps``.
-        x: What enters the first.
-        scope: What of it exists.
-    """
-    found = []
-    for block in blocks:
-        maps = block.spatial.maps(x, scope).float()  # type: ignore[union-attr,operator]
-        there = maps.new_ones(maps.shape[:2])  # (N, T or 1)
-        if scope.mask is not None and len(maps[0]) > 1:
-            there = scope.mask.any(2).float()
-        shares = there / there.sum(1, keepdim=True).clamp(min=1)
-        mean = torch.einsum("nr,nrhvu->nhvu", shares, maps)
-        found.append(unfold_persons(mean, scope._replace(mask=None)).values)
-        x, scope = block(x, scope)
-    return found
 
 
 def strided(x: Tensor, stride: int) -> Tensor:

@@ -11,7 +11,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-__all__ = ["FAR", "dot_product_attention", "maps_are_faster", "through_maps"]
+__all__ = ["FAR", "dot_product_attention", "maps_are_faster", "through_maps", "weights"]
 
 # A score that no other reaches: its weight is zero in every precision.
 FAR = -1e4
@@ -67,3 +67,15 @@ def through_maps(query: Tensor, key: Tensor, value: Tensor, bias: Tensor | None)
         bias = bias.to(rows.dtype).expand(*shape, query.shape[2], key.shape[2]).flatten(0, 1)
         scores = torch.baddbmm(bias, rows, columns.mT, alpha=scale)
     return torch.bmm(scores.softmax(-1), values).unflatten(0, shape)
+
+
+def weights(query: Tensor, key: Tensor, mask: Tensor | None = None) -> Tensor:
+    """(N, H, Q, E), (N, H, S, E) -> (N, H, Q, S): softmax(q k / sqrt(E)), for who looks at it.
+
+    Args:
+        query: Who takes.
+        key: Who gives.
+        mask: As in `dot_product_attention`.
+    """
+    scores = query @ key.mT * query.shape[-1] ** -0.5
+    return (scores if mask is None else scores.masked_fill(~mask, FAR)).softmax(-1)

@@ -10,7 +10,7 @@ import torch.nn.functional as F
 from einops import rearrange
 from torch import Tensor, nn
 
-from laban.nn.dot_product import FAR, maps_are_faster, through_maps
+from laban.nn.dot_product import FAR, maps_are_faster, through_maps, weights
 
 __all__ = ["DropAttention", "attend"]
 
@@ -68,10 +68,19 @@ class DropAttention(nn.Module):
             x: The elements.
             there: Which of them exist; nothing is taken from the others. None: all.
         """
-        parts = self.embed(x).split(self.sizes, -1)
-        query, key, value = (rearrange(p, "r l (h e) -> r h l e", h=self.heads) for p in parts)
+        query, key, value = self._in_heads(x)
         kept = None if there is None else there[:, None].expand(-1, self.heads, -1)
         if self.training and self.drop > 0:
             chosen = torch.rand(key.shape[:3], device=x.device) >= self.drop
             kept = chosen if kept is None else chosen & kept
         return self.out(rearrange(attend(query, key, value, kept), "r h l d -> r l (h d)"))
+
+    def maps(self, x: Tensor, there: Tensor | None = None) -> Tensor:
+        """(R, L, C), (R, L) -> (R, H, L, L): what is taken when no key is dropped, for a look."""
+        query, key, _ = self._in_heads(x)
+        return weights(query, key, None if there is None else there[:, None, None])
+
+    def _in_heads(self, x: Tensor) -> list[Tensor]:
+        """(R, L, C) -> queries, keys and values (R, H, L, E)."""
+        parts = self.embed(x).split(self.sizes, -1)
+        return [rearrange(part, "r l (h e) -> r h l e", h=self.heads) for part in parts]

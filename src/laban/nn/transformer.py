@@ -5,12 +5,14 @@ front as in Xiong et al., https://arxiv.org/abs/2002.04745; a learned [CLS] toke
 sequence up as in BERT, https://arxiv.org/abs/1810.04805.
 """
 
+from collections.abc import Iterator
+
 import torch
 import torch.nn.functional as F
 from einops import rearrange
 from torch import Tensor, nn
 
-from laban.nn.dot_product import dot_product_attention
+from laban.nn.dot_product import dot_product_attention, weights
 from laban.nn.dropout import Dropout
 
 __all__ = ["PreNormBlock", "TokenTransformer", "with_token"]
@@ -56,12 +58,18 @@ class PreNormBlock(nn.Module):
             x, mask = x[:, -1:], None if mask is None else mask[..., -1:, :]
         else:
             query, key, value = self.project(normed).chunk(3, -1)
-        query, key, value = (
-            rearrange(y, "n s (h d) -> n h s d", h=self.heads) for y in (query, key, value)
-        )
+        query, key, value = (self._in_heads(y) for y in (query, key, value))
         taken = dot_product_attention(query, key, value, mask)
         x = x + self.dropout(self.merge(rearrange(taken, "n h s d -> n s (h d)")))
         return x + self.dropout(self.feed(self.feed_norm(x)))
+
+    def maps(self, x: Tensor, mask: Tensor | None = None) -> Tensor:
+        """(N, S, C) -> (N, H, S, S): what each token takes from which, for who looks at it."""
+        query, key, _ = self.project(self.attention_norm(x)).chunk(3, -1)
+        return weights(self._in_heads(query), self._in_heads(key), mask)
+
+    def _in_heads(self, x: Tensor) -> Tensor:
+        return rearrange(x, "n s (h d) -> n h s d", h=self.heads)
 
 
 class TokenTransformer(nn.Module):
@@ -120,6 +128,13 @@ class TokenTransformer(nn.Module):
         for number, block in enumerate(self.blocks, 1):
             x = block(x, mask, last_only=number == len(self.blocks))
         return x[:, -1]
+
+    def maps(self, x: Tensor, code: Tensor, mask: Tensor | None = None) -> Iterator[Tensor]:
+        """(N, S, C'), (S, C) or (N, S, C) -> each layer's (N, H, S, S), without a [CLS] token."""
+        x = self.read(x) + code
+        for block in self.blocks:
+            yield block.maps(x, mask)  # type: ignore[operator]
+            x = block(x, mask)
 
 
 def with_token(keys: Tensor) -> Tensor:

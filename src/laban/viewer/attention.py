@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -13,12 +13,29 @@ from laban.viewer.network import Network
 if TYPE_CHECKING:
     from laban.assembly import Parts
 
-__all__ = ["attention", "attention_layers"]
+__all__ = ["AttentionLayers", "attention", "attention_layers"]
 
 
-def attention_layers(encoder: Any) -> int:
-    """How many layers have maps between joints; 0 for an encoder that keeps none."""
-    return len(encoder.blocks) if hasattr(encoder, "attention_maps") else 0
+class AttentionLayers(NamedTuple):
+    """Where a network attends between joints, see `laban.nn.joint_attention`.
+
+    Attributes:
+        names: Of the layers, in order.
+        none: One sentence that says why there is none.
+    """
+
+    names: tuple[str, ...] = ()
+    none: str = ""
+
+
+def attention_layers(network: Network) -> AttentionLayers:
+    """What a network's encoder says of itself."""
+    if network.parts is None:
+        return AttentionLayers(none="An exported file keeps no attention maps: serve its run.")
+    encoder: Any = network.parts.encoder
+    names = tuple(getattr(encoder, "attention_layers", ()))
+    none = getattr(encoder, "no_attention", "This encoder shows no attention between joints.")
+    return AttentionLayers(names, "" if names else none)
 
 
 def attention(network: Network, clip: Clip, layer: int, frame: int) -> dict[str, Any]:
@@ -31,22 +48,21 @@ def attention(network: Network, clip: Clip, layer: int, frame: int) -> dict[str,
         frame: Where it looks, if it looks at windows.
 
     Raises:
-        LabanError: Where the encoder keeps no such maps, or has fewer layers.
+        LabanError: Where the encoder has no such maps, or fewer layers.
     """
-    parts = network.parts
-    if parts is None or not attention_layers(parts.encoder):
-        raise LabanError("this network keeps no attention maps between joints")
+    parts, (names, none) = network.parts, attention_layers(network)
+    if parts is None or not names:
+        raise LabanError(none)
+    if layer > len(names):
+        raise LabanError(f"layer {layer} is asked for and the network has {len(names)}")
     seen = network.seen(clip, frame)
     maps, persons = _maps(parts, seen, network.card.stream)
-    if layer > len(maps):
-        raise LabanError(f"layer {layer} is asked for and the network has {len(maps)}")
     chosen = maps[layer - 1]
     if chosen.shape[-2:] != (len(clip.skeleton),) * 2:
         raise LabanError("this network's maps are not between the joints of a clip")
     who = _numbers(clip, seen)
     return {
-        "layer": layer,
-        "layers": len(maps),
+        "layer": names[layer - 1],
         "heads": int(chosen.shape[1]),
         "persons": [int(who[number]) for number in persons],
         "maps": [

@@ -60,7 +60,7 @@ class Viewer:
 
     def about(self) -> dict[str, Any]:
         """What is served, and what can be looked at."""
-        card, parts = self.network.card, self.network.parts
+        card, attended = self.network.card, attention_layers(self.network)
         names = ["joint"]
         if find_spec("torch") is not None:
             from laban.streams import STREAMS
@@ -74,7 +74,8 @@ class Viewer:
             "stream": card.stream,
             "streams": names,
             "skeleton": card.skeleton.name,
-            "layers": 0 if parts is None else attention_layers(parts.encoder),
+            "layers": attended.names,
+            "no_attention": attended.none,
             "store": None if self.library.store is None else STORE,
         }
 

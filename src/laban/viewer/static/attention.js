@@ -4,6 +4,7 @@ import { ask } from "./api.js";
 import { colour } from "./colours.js";
 
 const SHOWN = 32; // links of a person, the strongest
+const CHOOSE = "What each joint takes from the others; choose a layer.";
 
 export class Attention {
   constructor(section, stage) {
@@ -17,20 +18,19 @@ export class Attention {
       this.draw();
     });
     this.joint.addEventListener("change", () => this.draw());
-    this.layers = 0;
   }
 
   async open(address, layout, about, signal) {
     Object.assign(this, { address, layout, signal, found: null });
-    this.section.hidden = !about.layers;
-    this.count(about.layers);
+    this.name(about.layers);
+    this.section.querySelector(".row").hidden = !about.layers.length;
     this.local = about.task === "detection";
     const joints = ["all joints", ...layout.joints].map((name, k) => new Option(name, k - 1));
     this.joint.replaceChildren(...joints);
     this.head.replaceChildren(new Option("–"));
     this.head.disabled = this.joint.disabled = true;
-    this.note.textContent = "What each joint takes from the others; choose a layer.";
-    if (!this.section.hidden && this.layer.value) await this.load();
+    this.note.textContent = about.no_attention || CHOOSE;
+    if (this.layer.value) await this.load();
   }
 
   /** Asks again where the network looks at a window around the frame. */
@@ -47,7 +47,7 @@ export class Attention {
     if (!layer) {
       this.found = null;
       this.stage.link([]);
-      this.note.textContent = "What each joint takes from the others; choose a layer.";
+      this.note.textContent = CHOOSE;
       return;
     }
     const { address, signal } = this;
@@ -73,13 +73,10 @@ export class Attention {
     this.draw();
   }
 
-  count(layers) {
-    if (layers === this.layers) return;
-    this.layers = layers;
-    const chosen = this.layer.value;
-    const options = Array.from({ length: layers }, (_, k) => new Option(`${k + 1} of ${layers}`, k + 1));
+  name(layers) {
+    if (this.layer.length === layers.length + 1) return;
+    const options = layers.map((name, k) => new Option(name, k + 1));
     this.layer.replaceChildren(new Option("off", ""), ...options);
-    this.layer.value = chosen;
   }
 
   draw() {

@@ -50,7 +50,7 @@ export class Browser {
     this.last = last;
     const many = (count) => count.toLocaleString("en");
     this.count.textContent = `${many(found.total)} ${found.total === 1 ? "clip" : "clips"}` +
-      (this.judges && found.open ? `, ${many(found.open)} of all not judged yet` : "");
+      (this.judges && found.open ? `, ${many(found.open)} in all still to judge` : "");
     this.pages.textContent = `${page + 1} of ${last + 1}`;
     this.buttons[0].disabled = page === 0;
     this.buttons[1].disabled = page >= last;

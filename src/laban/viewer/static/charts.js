@@ -18,6 +18,18 @@ function ticks(seconds, width) {
   return Array.from({ length: Math.floor(seconds / step + 1e-6) + 1 }, (_, k) => k * step);
 }
 
+/** The classes of true and found actions, a lane each. */
+const lanes = (data) => [...new Set([...data.truths, ...data.segments].map(([label]) => label))];
+
+/** Whether the lanes' names have room beside them, else they stand above. */
+const beside = (width) => width > 560;
+
+/** Where the axes of both charts begin, so that a moment stands at one place in both. */
+function margin(data, width) {
+  const longest = Math.max(0, ...lanes(data).map((name) => name.length));
+  return beside(width) ? Math.min(220, Math.max(52, 26 + 7 * longest)) : 52;
+}
+
 class Chart {
   constructor(place, seek) {
     this.place = place;
@@ -51,6 +63,7 @@ class Chart {
     if (!this.data || !this.place.clientWidth) return;
     const width = this.place.clientWidth;
     const height = this.height(width);
+    this.left = margin(this.data, width);
     const svg = draw("svg", { viewBox: `0 0 ${width} ${height}`, width, height, role: "img" });
     svg.setAttribute("aria-label", this.words());
     this.right = width - 14;
@@ -158,7 +171,6 @@ export class Probabilities extends Chart {
     });
   }
 }
-Probabilities.prototype.left = 52;
 
 const LANE = 30;
 
@@ -169,8 +181,7 @@ export class Timeline extends Chart {
   }
 
   open(clip, data) {
-    const names = [...data.truths, ...data.segments].map(([label]) => label);
-    this.lanes = [...new Set(names)];
+    this.lanes = lanes(data);
     this.section.hidden = !this.lanes.length;
     super.open(clip, data);
   }
@@ -181,10 +192,7 @@ export class Timeline extends Chart {
   }
 
   height(width) {
-    // Names stand beside the lanes, or above them where there is no room.
-    const longest = Math.max(...this.lanes.map((name) => name.length));
-    this.beside = width > 560;
-    this.left = this.beside ? Math.min(220, 26 + 7 * longest) : 12;
+    this.beside = beside(width);
     this.lane = this.beside ? LANE : LANE + 18;
     return 8 + this.lanes.length * this.lane + 22;
   }
@@ -206,7 +214,7 @@ export class Timeline extends Chart {
       if (row % 2 === 0) {
         draw("rect", { class: "lane", x: 0, y: top, width: this.right + 14, height: this.lane }, svg);
       }
-      const at = this.beside ? { x: this.left - 12, y: top + 19, "text-anchor": "end" } : { x: this.left, y: top + 14 };
+      const at = this.beside ? { x: this.left - 12, y: top + 19, "text-anchor": "end" } : { x: 12, y: top + 14 };
       draw("text", { ...at, class: "name" }, svg, this.beside ? shortened(name, 28) : name);
       for (const [label, start, end] of truths) {
         if (label === name) this.bar(svg, bars, start, end, "truth", `${label}, true, ${this.clock(start)} to ${this.clock(end)}`);
@@ -227,6 +235,5 @@ export class Timeline extends Chart {
     return bar;
   }
 }
-Timeline.prototype.left = 12;
 
 const shortened = (words, most) => (words.length > most ? `${words.slice(0, most - 1)}…` : words);
