@@ -82,7 +82,7 @@ def _quantise_static(model: Any, out: Path, feeds: Sequence[Feeds]) -> None:
     from onnxruntime.quantization import CalibrationDataReader, QuantFormat, QuantType
     from onnxruntime.quantization import quantize_static as quantize
 
-    class Reader(CalibrationDataReader):  # type: ignore[misc]
+    class Reader(CalibrationDataReader):
         rows = iter(feeds)
 
         def get_next(self) -> Feeds | None:
