@@ -12,6 +12,11 @@ is a forward and a backward pass through the cross-entropy, inference a forward 
 The roofline share is our rate of multiplications in inference over that of a large matrix product
 in the same precision.
 
+In 8 bits ours is an ONNX file (`laban.quantise`) under ONNX Runtime, its ranges taken from the
+same poses; how far its answers are from theirs, as a share of their spread, stands beside. That is
+more with the random weights that are compared here than with trained ones: ``laban export --int8
+--data`` tells what 8 bits cost a run.
+
 ``pstl-step`` is a whole step of pre-training, three views and the optimiser included.
 """
 
@@ -23,9 +28,11 @@ from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
 from functools import partial
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import NamedTuple
 
 import authors
+import numpy as np
 import torch
 import torch.nn.functional as F
 from encoders import best_times
@@ -36,6 +43,8 @@ import laban.official
 from laban import config
 from laban.assembly import assemble
 from laban.batch import Batch
+from laban.quantise import quantise, quietly
+from laban.runtime import session_of
 from laban.skeletons import skeleton_named
 
 PRECISIONS = (torch.float32, torch.bfloat16)
@@ -97,6 +106,38 @@ def inference(network: nn.Module, answer: Callable[[Tensor], Tensor], poses: Ten
     return work
 
 
+class Answer(nn.Module):
+    """What an exported file computes."""
+
+    def __init__(self, network: nn.Module, answer: Callable[[Tensor], Tensor]) -> None:
+        super().__init__()
+        self.network, self.answer = network, answer
+
+    def forward(self, poses: Tensor) -> Tensor:
+        """The answer."""
+        return self.answer(poses)
+
+
+def in_8_bits(network: nn.Module, answer, poses: Tensor) -> Callable[[], np.ndarray]:
+    """The network's answer to the poses under ONNX Runtime, on one core."""
+    feeds = {"poses": poses.numpy()}
+    with TemporaryDirectory() as folder, torch.no_grad():
+        whole, small = Path(folder) / "network.onnx", Path(folder) / "small.onnx"
+        with quietly():
+            made = torch.onnx.export(
+                Answer(network, answer).eval(),
+                (poses,),
+                dynamo=True,
+                input_names=["poses"],
+                output_names=["scores"],
+                verbose=False,
+            )
+        made.save(str(whole))
+        quantise(whole, small, {}, [feeds])
+        session = session_of(small, 1)
+    return lambda: session.run(None, feeds)[0]
+
+
 def product(dtype: torch.dtype) -> float:
     """Multiplications a second of a large matrix product."""
     a, b = (torch.randn(2048, 2048, dtype=dtype) for _ in range(2))
@@ -123,14 +164,20 @@ def compare(name: str, repos: Path, rounds: int, batch: int | None) -> dict[str,
     with FlopCounterMode(display=False) as counter:  # it needs a graph where it is given weights
         answer(poses[:1])
     products = counter.get_total_flops() / 2 * len(poses)
+    small = in_8_bits(ours, answer, poses)
+    with torch.inference_mode():
+        wanted = theirs(poses).numpy()
     contenders = [(theirs, theirs, torch.float32), *((ours, answer, dtype) for dtype in PRECISIONS)]
     row: dict[str, object] = {"case": name, "batch": len(poses), "difference": apart}
     for what, work in (("train", training), ("infer", inference)):
         works = [work(*one[:2], poses, one[2]) for one in contenders]
+        works += [small] if what == "infer" else []
         seconds = best_times(works, rounds, time.process_time)
-        row[what] = [len(poses) / s for s in seconds]
-        row[f"{what}-ratio"] = seconds[0] / min(seconds[1:])
-        shares = zip(PRECISIONS, seconds[1:], strict=True)
+        row[what] = [len(poses) / s for s in seconds[:3]]
+        row[f"{what}-ratio"] = seconds[0] / min(seconds[1:3])
+    row["int8"] = [len(poses) / seconds[3], seconds[0] / seconds[3]]
+    row["int8-difference"] = float(np.abs(small() - wanted).max() / np.ptp(wanted))
+    shares = zip(PRECISIONS, seconds[1:3], strict=True)
     row["share"] = [products / s / product(dtype) for dtype, s in shares]
     return row
 
@@ -181,6 +228,8 @@ def line(row: dict) -> str:
     for what in ("train", "infer"):
         rates = [f"{rate:.3g}" for rate in row.get(what, ())]
         cells += [*rates, f"{row[f'{what}-ratio']:.2f}"] if rates else [""] * 4
+    cells += [f"{figure:.3g}" for figure in row.get("int8", ())] or [""] * 2
+    cells.append(f"{row['int8-difference']:.1%}" if "int8" in row else "")
     cells.append(", ".join(f"{share:.0%}" for share in row.get("share", ())))
     return "| " + " | ".join(cells) + " |"
 
@@ -195,8 +244,9 @@ def main() -> None:
     parser.add_argument("--json", action="store_true")
     arguments = parser.parse_args()
     titles = [f"{w}: {o}" for w in ("train", "infer") for o in ("theirs", "f32", "bf16", "ratio")]
+    titles += ["infer: int8", "int8 ratio", "int8 difference", "share"]
     if not arguments.json:
-        print("| case | " + " | ".join(titles) + " | share |\n" + "| --- " * 10 + "|")
+        print("| case | " + " | ".join(titles) + " |\n" + "| --- " * (len(titles) + 1) + "|")
     rows, own = [], multiprocessing.get_context("spawn")
     options = arguments.repos, arguments.rounds, arguments.batch
     for name in [arguments.only] if arguments.only else [*CASES, STEP]:

@@ -28,6 +28,7 @@ LAYERS = [
     {"pipelines", "card"},
     {"dataset", "splits", "recordings", "write", "windows", "video"},
     {"runtime"},
+    {"quantise"},
     {"nn"},
     {"encoders"},
     {"official"},

@@ -7,20 +7,14 @@ softmax. B, M and T are open but for what an encoder fixes (ST-TR's ``persons``,
 regularisation's ``frames``). The card of the run, with classes, skeleton, stream and pipeline, is
 in the file's metadata under ``laban``.
 
-ONNX: https://onnx.ai, exporter: https://docs.pytorch.org/docs/stable/onnx_export.html; dynamic
-quantisation: https://onnxruntime.ai/docs/performance/model-optimizations/quantization.html
+ONNX: https://onnx.ai, exporter: https://docs.pytorch.org/docs/stable/onnx_export.html
 """
 
 import json
-import logging
-import warnings
-from collections.abc import Iterator
-from contextlib import contextmanager
 from copy import deepcopy
 from dataclasses import replace
 from importlib.util import find_spec
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
@@ -32,10 +26,11 @@ from laban.assembly import Parts
 from laban.batch import Batch
 from laban.errors import LabanError
 from laban.objectives import scorer
+from laban.quantise import quantise, quietly
 from laban.result import Result
 from laban.run import Run
 from laban.runtime import CARD, ExportedPredictor
-from laban.splits import split_store
+from laban.splits import Splits, split_store
 from laban.store import Store
 
 __all__ = ["TOLERANCE", "Graph", "exported", "export"]
@@ -43,6 +38,7 @@ __all__ = ["TOLERANCE", "Graph", "exported", "export"]
 TOLERANCE = 1e-4  # of the largest score, or of 1
 ROUNDINGS = 10  # times its own rounding a network's file may be away from it
 UNBOUNDED = 2**31
+CALIBRATION = 64  # clips
 
 
 class Graph(nn.Module):
@@ -103,7 +99,7 @@ def exported(run: Run, parts: Parts) -> ExportedProgram:
     if _fixed_frames(parts) is None:
         open_axes[2] = Dim.DYNAMIC
     shapes = (open_axes, open_axes, {0: Dim.DYNAMIC})
-    with torch.no_grad(), _quiet():
+    with torch.no_grad(), quietly():
         return torch.export.export(graph, example(run, parts), dynamic_shapes=shapes)
 
 
@@ -130,8 +126,9 @@ def export(
     Args:
         run: The run folder.
         out: The file, ending in .onnx or .pt2.
-        data: A store; its test clips are judged by run and file.
-        int8: Also quantise an .onnx file's linear maps to 8 bits, into a file .int8.onnx beside it.
+        data: A store; its test clips are judged by the files.
+        int8: Also write an .onnx file in 8 bits, .int8.onnx, beside it. With ``data`` all of the
+            network is, by ranges that training clips show; without, its linear maps' weights are.
         overwrite: Replace files that are there.
     """
     if out.suffix not in (".onnx", ".pt2"):
@@ -158,7 +155,8 @@ def export(
     lines = [f"{out}: {_size(out)}, largest difference to PyTorch {difference:.1e}"]
     if int8:
         value["int8"] = str(small)
-        quantise(out, small, facts)
+        feeds = () if data is None else calibration(ExportedPredictor(out), data)
+        quantise(out, small, facts, feeds)
         lines.append(f"{small}: {_size(small)}")
     if data is not None and out.suffix == ".onnx":
         files = [out, *([small] if int8 else [])]
@@ -180,7 +178,7 @@ def save_onnx(
     program: ExportedProgram, out: Path, facts: dict[str, Any], run: Run, parts: Parts
 ) -> float:
     """Writes an ONNX file, and gives its largest difference to the run under ONNX Runtime."""
-    with torch.no_grad(), _quiet():
+    with torch.no_grad(), quietly():
         converted = torch.onnx.export(
             program,
             dynamo=True,
@@ -230,37 +228,30 @@ def _rounding(graph: Graph, inputs: tuple[Tensor, ...], wanted: np.ndarray) -> f
     return float(np.abs(wanted - exact).max() / max(1.0, np.abs(exact).max()))
 
 
-def quantise(path: Path, out: Path, facts: dict[str, Any]) -> None:
-    """Writes an ONNX file whose linear maps have weights of 8 bits, and inputs at run time."""
-    import onnx
-    import onnxruntime
-    from onnxruntime.quantization import QuantType, quantize_dynamic
-
-    options = onnxruntime.SessionOptions()
-    options.log_severity_level = 4
-    options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_ENABLE_BASIC
-    with TemporaryDirectory() as folder:
-        # Batch normalisation lies folded into the weights: first those must be constants.
-        options.optimized_model_filepath = f"{folder}/folded.onnx"
-        onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
-        model = onnx.load(options.optimized_model_filepath)
-    del model.graph.value_info[:]  # the shapes of the linear maps that are about to be turned
-    with _quiet():
-        quantize_dynamic(model, out, weight_type=QuantType.QInt8, op_types_to_quantize=["MatMul"])
-    model = onnx.load(out)
-    model.metadata_props.add(key=CARD, value=json.dumps(facts))
-    onnx.save(model, out)
+def calibration(predictor: ExportedPredictor, data: Path) -> list[dict[str, np.ndarray]]:
+    """A file's inputs of training clips that stand evenly spread in a store."""
+    store, splits = _judged(predictor, data)
+    splits.need("train")
+    places = np.linspace(0, len(splits.train) - 1, min(CALIBRATION, len(splits.train)))
+    keys = [splits.train.keys[int(place)] for place in places]
+    clips = [predictor.pipeline.prepare(store[key]) for key in keys]
+    return [predictor.feeds(clips[at : at + 8]) for at in range(0, len(clips), 8)]
 
 
 def top1(predictor: ExportedPredictor, data: Path) -> float:
     """Per cent of a store's test clips that a file names rightly."""
-    store = Store(data)
-    predictor.card.check(store.skeleton, store.channels, str(data))
-    splits = split_store(store, predictor.card.benchmark)
+    store, splits = _judged(predictor, data)
     splits.need("test")
     clips = (replace(store[key], name=str(key)) for key in splits.test.keys)
     found = [row.index for row in predictor.predict(clips)]
     return round(100 * float(np.mean(np.array(found) == splits.test.labels)), 2)
+
+
+def _judged(predictor: ExportedPredictor, data: Path) -> tuple[Store, Splits]:
+    """A store that fits a file, and the parts that the file's benchmark makes of it."""
+    store = Store(data)
+    predictor.card.check(store.skeleton, store.channels, str(data))
+    return store, split_store(store, predictor.card.benchmark)
 
 
 def _need_exporter() -> None:
@@ -272,16 +263,3 @@ def _need_exporter() -> None:
 
 def _size(path: Path) -> str:
     return f"{path.stat().st_size / 2**20:.1f} MiB"
-
-
-@contextmanager
-def _quiet() -> Iterator[None]:
-    """Without the exporters' remarks about themselves."""
-    before = logging.root.manager.disable
-    logging.disable(logging.WARNING)
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            yield
-    finally:
-        logging.disable(before)

@@ -20,7 +20,7 @@ from laban.errors import LabanError
 from laban.pipelines import PIPELINES, Pipeline
 from laban.prediction import Prediction, softmax
 
-__all__ = ["CARD", "ExportedPredictor", "Predictor"]
+__all__ = ["CARD", "ExportedPredictor", "Predictor", "session_of"]
 
 CARD = "laban"  # the metadata's key
 
@@ -82,7 +82,7 @@ class ExportedPredictor(Predictor):
 
     def __init__(self, path: Path | str, *, batch: int = 32, threads: int = 0) -> None:
         self.path = Path(path)
-        self.session = _session(self.path, threads)
+        self.session = session_of(self.path, threads)
         metadata = self.session.get_modelmeta().custom_metadata_map
         if CARD not in metadata:
             raise LabanError(f"{path} was not written by 'laban export': export a run again")
@@ -95,6 +95,10 @@ class ExportedPredictor(Predictor):
 
     def prepared_scores(self, clips: Sequence[Clip]) -> np.ndarray:
         """Class scores of prepared clips: ``-> (B, classes)``."""
+        return self.session.run(None, self.feeds(clips))[0]
+
+    def feeds(self, clips: Sequence[Clip]) -> dict[str, np.ndarray]:
+        """The file's inputs by name, of prepared clips."""
         poses, present, frames = stacked(clips)
         _, persons, length = poses.shape[:3]
         fixed = self._inputs["present"]
@@ -110,11 +114,10 @@ class ExportedPredictor(Predictor):
                 f"{length}: cut it"
             )
         feeds = {"poses": poses, "present": present, "frames": frames}
-        feeds = {name: values for name, values in feeds.items() if name in self._inputs}
-        return self.session.run(None, feeds)[0]
+        return {name: values for name, values in feeds.items() if name in self._inputs}
 
 
-def _session(path: Path, threads: int) -> Any:
+def session_of(path: Path, threads: int) -> Any:
     """ONNX Runtime's session of a file."""
     try:
         import onnxruntime

@@ -35,16 +35,15 @@ def attention_scores(query: Tensor, key: Tensor, strategy: Strategy, count: Tens
         count: How many of the R repetitions exist: one number, or one for each row, (N,).
     """
     if isinstance(count, Tensor):
-        count = count.to(query.dtype)[:, None, None, None]
-    if strategy == "a":
-        scores = torch.einsum("nrlhe,nrmhe->nrhlm", query, key)
-    elif strategy == "b":
+        count = count.to(query.dtype)[:, None, None, None, None]
+    width = query.shape[-1]
+    if strategy == "b":
         # The double sum is the product of two sums: all R^2 pairs cost no more than R.
-        query, key = query.sum(1) / count, key.sum(1) / count
-        scores = torch.einsum("nlhe,nmhe->nhlm", query, key)[:, None]
-    else:
-        scores = (torch.einsum("nrlhe,nrmhe->nhlm", query, key) / count)[:, None]
-    return scores / query.shape[-1]
+        query, key = (x.sum(1, keepdim=True) / count for x in (query, key))
+    # Products in plain words: a file would keep an einsum, at which runtimes are slow.
+    order = "n r l h e -> n 1 h l (r e)" if strategy == "c" else "n r l h e -> n r h l e"
+    scores = rearrange(query, order) @ rearrange(key, order).mT
+    return scores / (width * count) if strategy == "c" else scores / width
 
 
 def merged(x: Tensor, mask: Tensor | None, over: Over) -> tuple[Tensor, Tensor | None]:
