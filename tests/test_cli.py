@@ -69,7 +69,7 @@ def test_json_is_one_value_and_nothing_else(store, capsys):
         (["train", "nw-ucla", "--data"], "laban train: argument --data"),
         (["recipes", "--paper", "dsta"], "unknown paper 'dsta': did you mean dsta-net"),
         (["evaluate", "no-run", "--data", "x"], "no-run holds no weights.safetensors"),
-        (["fuse", "a", "b"], "test.parquet is missing"),
+        (["fuse", "a", "b"], "a holds no weights.safetensors"),
         (["predict", "no-run", "x"], "no-run holds no"),
         (["recipes", "--papr", "x"], "--papr"),
         (["convert", "ntu", "x", "y", "--workers", "two"], "workers is two: give a whole number;"),
@@ -92,7 +92,7 @@ def test_weights_follow_each_other(capsys):
     assert main(["fuse", "a", "b", "--weights", "1", "x"]) == 2
     assert "weights" in capsys.readouterr().err
     assert main(["fuse", "a", "b", "--weights", "1", "0.5"]) == 2
-    assert "test.parquet is missing" in capsys.readouterr().err
+    assert "a holds no weights.safetensors" in capsys.readouterr().err
 
 
 def test_a_fault_of_ours_is_status_1(store, capsys, monkeypatch):
