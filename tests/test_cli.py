@@ -101,6 +101,13 @@ def test_a_fault_of_ours_is_status_1(store, capsys, monkeypatch):
     assert "fault of Laban's" in capsys.readouterr().err
 
 
+def test_what_was_installed_without_its_parts_names_the_part(store, capsys, monkeypatch):
+    """As where `laban predict model.onnx` alone is wanted, which needs no PyTorch."""
+    monkeypatch.setitem(COMMANDS, "info", ("absent_package.figure", "info", ""))
+    assert main(["info", str(store)]) == 2
+    assert "'laban info' needs absent_package: install Laban whole" in capsys.readouterr().err
+
+
 def test_render_writes_a_picture(store, tmp_path, capsys):
     assert main(["render", str(store), str(tmp_path / "c.png"), "--clip", "c1"]) == 0
     assert (tmp_path / "c.png").stat().st_size > 1000

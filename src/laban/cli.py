@@ -84,10 +84,20 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return _fail(f"{error.filename or 'a file'}: {error.strerror or error}, mend the path")
     except KeyboardInterrupt:
         return _fail("interrupted; what was written before is whole", status=130)
-    except Exception:  # noqa: BLE001 - the last resort: whatever escapes is a fault of ours
+    except Exception as error:  # noqa: BLE001 - the last resort: whatever escapes is a fault of ours
+        if package := _missing(error):
+            return _fail(f"'laban {name}' needs {package}: install Laban whole, pip install laban")
         traceback.print_exc()
         return _fail("this is a fault of Laban's; please report the lines above", status=1)
     return 0
+
+
+def _missing(error: Exception) -> str | None:
+    """A package that is not there, where Laban was installed without what it depends on."""
+    if not isinstance(error, ModuleNotFoundError) or not error.name:
+        return None
+    package = error.name.partition(".")[0]
+    return None if package == "laban" else package
 
 
 def _say(result: Result | Iterator[Result], *, as_json: bool) -> None:
