@@ -147,14 +147,14 @@ def falls(curves: Mapping[str, Mapping[int, Sequence[float]]], *, across: str) -
             )
             look: dict[str, Any] = {"color": PALETTE[colour], "marker": marker, "ms": 4}
             axes.errorbar(counts, means, spreads, capsize=2.5, elinewidth=1, label=name, **look)
-        axes.set_title("top-1, per cent", pad=14)
+        axes.set_ylabel("top-1, per cent")
         axes.set_xlabel(across)
         axes.xaxis.set_major_locator(MaxNLocator(integer=True))
         axes.set_ylim(0, 102)
         axes.grid(axis="y", lw=0.8)
         axes.set_axisbelow(True)
         if len(curves) > 1:
-            axes.legend(frameon=False, fontsize=9, labelcolor=PALETTE["ink"])
+            _legend_above(axes, columns=2)
     return figure
 
 
@@ -346,12 +346,12 @@ def _frame(axes: "Axes") -> None:
         spine.set_linewidth(0.8)
 
 
-def _legend_above(axes: "Axes") -> None:
+def _legend_above(axes: "Axes", columns: int = 4) -> None:
     """What the lines are, in rows above the plot; nothing where there is no line."""
     handles, names = axes.get_legend_handles_labels()
     if handles:
         place: dict[str, Any] = {"loc": "lower left", "bbox_to_anchor": (0, 1)}
-        axes.legend(handles, names, frameon=False, fontsize=8.5, ncols=4, **place)
+        axes.legend(handles, names, frameon=False, fontsize=8.5, ncols=columns, **place)
 
 
 def _class_ticks(axes: "Axes", classes: Sequence[str], which: str) -> None:
