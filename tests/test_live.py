@@ -131,6 +131,15 @@ def test_the_network_runs_as_often_as_asked():
     assert predictor.calls == 4
 
 
+def test_an_empty_list_is_nobody():
+    stream = Stream(Height())
+    stream.push(body(1))
+    stream.push([], ids=[])
+    np.testing.assert_array_equal(stream.clip().present, [[True, False]])
+    with pytest.raises(LabanError, match="ids"):
+        stream.push([], ids=[1])
+
+
 @pytest.mark.parametrize(
     ("poses", "more", "words"),
     [

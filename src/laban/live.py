@@ -224,6 +224,8 @@ class Stream:
             raise LabanError("stream: poses are no array of numbers") from None
         poses = poses[None] if poses.ndim == 2 else poses
         wanted = (len(card.skeleton), card.channels)
+        if poses.shape == (0,):  # an empty list: nobody, and all that JSON has for it
+            poses = poses.reshape(0, *wanted)
         if poses.ndim != 3 or (len(poses) and poses.shape[1:] != wanted):
             raise LabanError(
                 f"stream: poses have shape {poses.shape}, give (persons, {wanted[0]} joints of "
