@@ -71,6 +71,12 @@ def test_another_skeleton_is_refused_with_its_sentence(client, tmp_path):
     assert str(tmp_path) not in said.text
 
 
+@pytest.mark.parametrize("sent", [b"words", b"ARROW1"])
+def test_no_folder_of_the_server_is_told(client, sent):
+    said = client.post("/predict", params={"name": "a.csv"}, content=sent)
+    assert said.status_code == 422 and said.json()["detail"].startswith("a.csv ")
+
+
 NAMES = st.sampled_from(
     ["a.csv", "a.json", "a.skeleton", "a.npy", "a.npz", "a.pkl", "a.zip", "a.bvh", "a.arrow", "a"]
 )
