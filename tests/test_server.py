@@ -148,6 +148,24 @@ def test_too_many_connections_are_turned_away(client):
         assert again.receive_json()["error"]
 
 
+@pytest.mark.parametrize("host", ["127.0.0.1", "::1"])
+def test_it_answers_at_the_address_that_it_prints(host, monkeypatch, capsys):
+    apps = []
+    monkeypatch.setattr("laban.serve._check_free", lambda *_: None)
+    monkeypatch.setattr("laban.viewer.network_of", lambda _: Naming(Height()))
+    monkeypatch.setattr("laban.viewer.judging.note_tested", lambda *_: None)
+    monkeypatch.setattr("uvicorn.run", lambda app, **_: apps.append(app))
+    serve(Path("run"), host=host)
+    with TestClient(apps[0], base_url=capsys.readouterr().err.strip()) as client:
+        assert client.get("/health").status_code == 200
+
+
+@pytest.mark.parametrize("option", ["megabytes", "frames", "persons", "at_once", "seconds"])
+def test_a_limit_that_lets_nothing_through_is_refused(option):
+    with pytest.raises(LabanError, match=f"--{option.replace('_', '-')} is 0"):
+        serve(Path("run"), **{option: 0})
+
+
 def test_a_place_where_nobody_can_listen_is_said():
     with socket.create_server(("127.0.0.1", 0)) as taken:
         for host, port in (("127.0.0.1", taken.getsockname()[1]), ("127.0.0.1", 99_999)):
