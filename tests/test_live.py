@@ -153,6 +153,7 @@ def test_an_empty_list_is_nobody():
         (body(1), {"confidence": np.ones(19)}, "confidence has shape"),
         (body(1), {"confidence": np.full(20, np.nan)}, "finite"),
         (body(1), {"confidence": "words"}, "confidence is no array"),
+        (body(1), {"confidence": np.ones(20), "time": -1.0}, "seconds that grow"),
     ],
 )
 def test_what_cannot_be_is_refused_and_harms_nothing(poses, more, words):
@@ -161,7 +162,7 @@ def test_what_cannot_be_is_refused_and_harms_nothing(poses, more, words):
     with pytest.raises(LabanError, match=words):
         stream.push(poses, **more)
     stream.push(body(1))
-    assert stream.clip().frames == 2
+    assert stream.clip().frames == 2 and stream.clip().confidence is None
 
 
 @pytest.mark.parametrize("option", [{"window": 0}, {"fps": -1}, {"leave": 0.8}, {"smoothing": -1}])
