@@ -203,6 +203,22 @@ def test_a_file_that_is_there_stays(file, tmp_path):
         export(tmp_path / "none", folder / "model.onnx", overwrite=True)
 
 
+def test_a_store_that_cannot_be_judged_is_refused_before_the_work(tmp_path):
+    run = make_run(tmp_path / "run", "st-gcn")
+    Store.write(tmp_path / "train.arrow", (c for c in toy_clips() if c.facts["subject"] == "1"))
+    Store.write(tmp_path / "test.arrow", (c for c in toy_clips() if c.facts["subject"] == "4"))
+    out = tmp_path / "model.onnx"
+    with pytest.raises(LabanError, match=r"none\.arrow does not exist"):
+        export(run, out, data=tmp_path / "none.arrow")
+    with pytest.raises(LabanError, match="no test clips"):
+        export(run, out, data=tmp_path / "train.arrow")
+    with pytest.raises(LabanError, match="no train clips"):
+        export(run, out, data=tmp_path / "test.arrow", int8=True)
+    with pytest.raises(LabanError, match=r"--data is about \.onnx files"):
+        export(run, out.with_suffix(".pt2"), data=tmp_path / "test.arrow")
+    assert not out.exists() and not out.with_suffix(".pt2").exists()
+
+
 def test_what_is_no_export_is_refused(file, tmp_path):
     folder, _ = file
     (tmp_path / "odd.onnx").write_bytes(b"\x00damaged")

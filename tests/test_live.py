@@ -131,6 +131,15 @@ def test_the_network_runs_as_often_as_asked():
     assert predictor.calls == 4
 
 
+def test_an_empty_list_is_nobody():
+    stream = Stream(Height())
+    stream.push(body(1))
+    stream.push([], ids=[])
+    np.testing.assert_array_equal(stream.clip().present, [[True, False]])
+    with pytest.raises(LabanError, match="ids"):
+        stream.push([], ids=[1])
+
+
 @pytest.mark.parametrize(
     ("poses", "more", "words"),
     [
@@ -144,6 +153,7 @@ def test_the_network_runs_as_often_as_asked():
         (body(1), {"confidence": np.ones(19)}, "confidence has shape"),
         (body(1), {"confidence": np.full(20, np.nan)}, "finite"),
         (body(1), {"confidence": "words"}, "confidence is no array"),
+        (body(1), {"confidence": np.ones(20), "time": -1.0}, "seconds that grow"),
     ],
 )
 def test_what_cannot_be_is_refused_and_harms_nothing(poses, more, words):
@@ -152,7 +162,7 @@ def test_what_cannot_be_is_refused_and_harms_nothing(poses, more, words):
     with pytest.raises(LabanError, match=words):
         stream.push(poses, **more)
     stream.push(body(1))
-    assert stream.clip().frames == 2
+    assert stream.clip().frames == 2 and stream.clip().confidence is None
 
 
 @pytest.mark.parametrize("option", [{"window": 0}, {"fps": -1}, {"leave": 0.8}, {"smoothing": -1}])

@@ -71,6 +71,12 @@ def test_another_skeleton_is_refused_with_its_sentence(client, tmp_path):
     assert str(tmp_path) not in said.text
 
 
+@pytest.mark.parametrize("sent", [b"words", b"ARROW1"])
+def test_no_folder_of_the_server_is_told(client, sent):
+    said = client.post("/predict", params={"name": "a.csv"}, content=sent)
+    assert said.status_code == 422 and said.json()["detail"].startswith("a.csv ")
+
+
 NAMES = st.sampled_from(
     ["a.csv", "a.json", "a.skeleton", "a.npy", "a.npz", "a.pkl", "a.zip", "a.bvh", "a.arrow", "a"]
 )
@@ -116,9 +122,21 @@ KEYS = st.sampled_from(["poses", "time", "ids", "odd"])
 def test_live_noise_is_answered_with_a_reason(client, text):
     with client.websocket_connect(LIVE) as socket:
         socket.send_text(text)
-        assert socket.receive_json()["error"]
+        said = socket.receive_json()
+        if said == {"answers": []}:  # nobody is no noise
+            assert '"poses":[]' in text.replace(" ", "")
+            return
+        assert said["error"]
         with pytest.raises(WebSocketDisconnect):
             socket.receive_json()
+
+
+def test_a_frame_without_anybody_keeps_the_connection(client):
+    frames = [body(1).tolist(), [], body(1).tolist()]
+    with client.websocket_connect(LIVE) as socket:
+        for poses in frames:
+            socket.send_text(json.dumps({"poses": poses}))
+            assert "answers" in socket.receive_json()
 
 
 def test_too_many_connections_are_turned_away(client):
@@ -128,6 +146,24 @@ def test_too_many_connections_are_turned_away(client):
     with client.websocket_connect(LIVE) as again:
         again.send_text("{}")
         assert again.receive_json()["error"]
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "::1"])
+def test_it_answers_at_the_address_that_it_prints(host, monkeypatch, capsys):
+    apps = []
+    monkeypatch.setattr("laban.serve._check_free", lambda *_: None)
+    monkeypatch.setattr("laban.viewer.network_of", lambda _: Naming(Height()))
+    monkeypatch.setattr("laban.viewer.judging.note_tested", lambda *_: None)
+    monkeypatch.setattr("uvicorn.run", lambda app, **_: apps.append(app))
+    serve(Path("run"), host=host)
+    with TestClient(apps[0], base_url=capsys.readouterr().err.strip()) as client:
+        assert client.get("/health").status_code == 200
+
+
+@pytest.mark.parametrize("option", ["megabytes", "frames", "persons", "at_once", "seconds"])
+def test_a_limit_that_lets_nothing_through_is_refused(option):
+    with pytest.raises(LabanError, match=f"--{option.replace('_', '-')} is 0"):
+        serve(Path("run"), **{option: 0})
 
 
 def test_a_place_where_nobody_can_listen_is_said():

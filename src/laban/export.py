@@ -24,6 +24,7 @@ from torch.export import Dim, ExportedProgram
 
 from laban.assembly import Parts
 from laban.batch import Batch
+from laban.card import Card
 from laban.errors import LabanError
 from laban.objectives import scorer
 from laban.quantise import quantise, quietly
@@ -133,8 +134,9 @@ def export(
     """
     if out.suffix not in (".onnx", ".pt2"):
         raise LabanError(f"{out} must end in .onnx or .pt2")
-    if int8 and out.suffix != ".onnx":
-        raise LabanError(f"--int8 is about .onnx files, not {out}")
+    for option, given in (("--int8", int8), ("--data", data is not None)):
+        if given and out.suffix != ".onnx":
+            raise LabanError(f"{option} is about .onnx files, not {out}")
     if not out.parent.is_dir():
         raise LabanError(f"{out.parent} is no folder, make it or choose another place")
     small = out.with_suffix(".int8.onnx")
@@ -145,6 +147,10 @@ def export(
         _need_exporter()
     opened = Run.open(run)
     opened.need_clips()
+    if data is not None:  # before minutes of work are done
+        _, splits = _judged(opened, data)
+        for part in ("test", *(["train"] if int8 else [])):
+            splits.need(part)
     parts = opened.load()
     parts.objective.float()
     program = exported(opened, parts)
@@ -230,8 +236,7 @@ def _rounding(graph: Graph, inputs: tuple[Tensor, ...], wanted: np.ndarray) -> f
 
 def calibration(predictor: ExportedPredictor, data: Path) -> list[dict[str, np.ndarray]]:
     """A file's inputs of training clips that stand evenly spread in a store."""
-    store, splits = _judged(predictor, data)
-    splits.need("train")
+    store, splits = _judged(predictor.card, data)
     places = np.linspace(0, len(splits.train) - 1, min(CALIBRATION, len(splits.train)))
     keys = [splits.train.keys[int(place)] for place in places]
     clips = [predictor.pipeline.prepare(store[key]) for key in keys]
@@ -240,18 +245,17 @@ def calibration(predictor: ExportedPredictor, data: Path) -> list[dict[str, np.n
 
 def top1(predictor: ExportedPredictor, data: Path) -> float:
     """Per cent of a store's test clips that a file names rightly."""
-    store, splits = _judged(predictor, data)
-    splits.need("test")
+    store, splits = _judged(predictor.card, data)
     clips = (replace(store[key], name=str(key)) for key in splits.test.keys)
     found = [row.index for row in predictor.predict(clips)]
     return round(100 * float(np.mean(np.array(found) == splits.test.labels)), 2)
 
 
-def _judged(predictor: ExportedPredictor, data: Path) -> tuple[Store, Splits]:
-    """A store that fits a file, and the parts that the file's benchmark makes of it."""
+def _judged(card: Card, data: Path) -> tuple[Store, Splits]:
+    """A store that fits a network, and the parts that the network's benchmark makes of it."""
     store = Store(data)
-    predictor.card.check(store.skeleton, store.channels, str(data))
-    return store, split_store(store, predictor.card.benchmark)
+    card.check(store.skeleton, store.channels, str(data))
+    return store, split_store(store, card.benchmark)
 
 
 def _need_exporter() -> None:

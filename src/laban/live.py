@@ -192,6 +192,7 @@ class Stream:
         before, old = earlier
         if not before < time < math.inf:
             raise LabanError(f"stream: time is {time} after {before}, give seconds that grow")
+        self._has_confidence |= confidence is not None
         self._take(before, old, time, bodies)
         self._last = (time, bodies)
         if self._ring.seen < self._due:
@@ -224,6 +225,8 @@ class Stream:
             raise LabanError("stream: poses are no array of numbers") from None
         poses = poses[None] if poses.ndim == 2 else poses
         wanted = (len(card.skeleton), card.channels)
+        if poses.shape == (0,):  # an empty list: nobody, and all that JSON has for it
+            poses = poses.reshape(0, *wanted)
         if poses.ndim != 3 or (len(poses) and poses.shape[1:] != wanted):
             raise LabanError(
                 f"stream: poses have shape {poses.shape}, give (persons, {wanted[0]} joints of "
@@ -248,7 +251,6 @@ class Stream:
         sure = sure[None] if sure.ndim == 1 else sure
         if sure.shape != shape:
             raise LabanError(f"stream: confidence has shape {sure.shape}, give {shape}")
-        self._has_confidence = True
         return sure
 
     def _take(self, before: float, old: Bodies, time: float, new: Bodies) -> None:

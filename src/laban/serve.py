@@ -42,6 +42,10 @@ def serve(
         seconds: Longest time for an upload to arrive, and then to be judged.
         lazy: Judge a clip of the store when it is opened, not all of them in the background.
     """
+    given = {"megabytes": megabytes, "frames": frames, "persons": persons}
+    for option, number in (given | {"at-once": at_once, "seconds": seconds}).items():
+        if not number > 0:
+            raise LabanError(f"--{option} is {number}: give a number above 0")
     for name in ("fastapi", "uvicorn"):
         if find_spec(name) is None:
             raise LabanError(f"a server needs {name}: pip install 'laban[serve]'")
@@ -59,9 +63,10 @@ def serve(
     library = Library(network.card.benchmark, opened, most=KEPT * limits.bytes)
     if library.store is not None and isinstance(network, Naming):
         note_tested(library.store, run, network)
-    names = (host, "localhost", "127.0.0.1")
+    name = f"[{host}]" if ":" in host else host  # as it stands in an address
+    names = (name, "localhost", "127.0.0.1")
     app = application(network, limits, library=library, hosts=names, judge=not lazy)
-    sys.stderr.write(f"http://{f'[{host}]' if ':' in host else host}:{port}\n")
+    sys.stderr.write(f"http://{name}:{port}\n")
     uvicorn.run(
         app,
         host=host,

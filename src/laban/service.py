@@ -154,29 +154,37 @@ class Service:
         Raises:
             LabanError: Where none passes, or there are too many.
         """
-        limits, frames = self.limits, 0
-        skipped: list[str] = []
-        kept: list[Clip] = []
         with TemporaryDirectory() as folder:
             path = Path(folder) / name
             path.write_bytes(body)
-            self._check_zip(path)
-            for clip in recordings(path, skip=skipped.append):
-                frames += clip.frames
-                if frames > limits.frames or clip.persons > limits.persons or len(kept) >= CLIPS:
-                    raise LabanError(
-                        f"{name} has more than {limits.frames} frames, {limits.persons} persons or "
-                        f"{CLIPS} clips: cut it"
-                    )
-                try:
-                    check(clip)
-                except LabanError as error:
-                    skipped.append(str(error))
-                else:
-                    kept.append(clip)
+            try:
+                self._check_zip(path)
+                kept, skipped = self._passing(path, check)
+            except LabanError as error:  # where it lay for a moment is nobody's business
+                raise LabanError(str(error).replace(f"{folder}/", "")) from None
         skipped = [sentence.replace(f"{folder}/", "") for sentence in skipped]
         if not kept:
             raise LabanError(skipped[0] if skipped else f"{name} holds no recording")
+        return kept, skipped
+
+    def _passing(self, path: Path, check: Callable[[Clip], object]) -> tuple[list[Clip], list[str]]:
+        """What `read` gives, of a file."""
+        limits, frames = self.limits, 0
+        skipped: list[str] = []
+        kept: list[Clip] = []
+        for clip in recordings(path, skip=skipped.append):
+            frames += clip.frames
+            if frames > limits.frames or clip.persons > limits.persons or len(kept) >= CLIPS:
+                raise LabanError(
+                    f"{path.name} has more than {limits.frames} frames, {limits.persons} persons "
+                    f"or {CLIPS} clips: cut it"
+                )
+            try:
+                check(clip)
+            except LabanError as error:
+                skipped.append(str(error))
+            else:
+                kept.append(clip)
         return kept, skipped
 
     def _check_zip(self, path: Path) -> None:

@@ -28,6 +28,13 @@ def test_a_window_says_what_the_network_says_of_these_frames_alone():
     assert found.whole == Height().predict(Clip("c", poses, SKELETON))[0]
 
 
+@pytest.mark.parametrize("fps", [1e-310, 1e300, float("inf")])
+def test_a_clip_is_judged_whatever_its_frame_rate_says(fps):
+    clip = Clip("c", np.ones((1, 9, 20, 3)), SKELETON, fps=fps)
+    found = Naming(Height()).over_time(clip, 2.0)
+    assert found.shares.shape == (9, 2) and np.isfinite(found.shares).all()
+
+
 def test_a_detection_run_is_told_frame_by_frame(viewed):
     network, clip = network_of(viewed.finding), Store(viewed.recordings)[0]
     assert isinstance(network, Finding)

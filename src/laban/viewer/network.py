@@ -101,7 +101,7 @@ class Naming(Network):
         self.check(clip)
         hop = max(1, -(-clip.frames // POINTS))
         ends = np.arange(clip.frames, 0, -hop)[::-1]
-        length = max(1, round(window * clip.fps))
+        length = max(1, round(min(window * clip.fps, clip.frames)))  # whatever the rate
         looks = [_cut(clip, max(0, end - length), end) for end in ends]
         there = [row for row, look in enumerate(looks) if look is not None]
         asked = [clip, *(look for look in looks if look is not None)]
