@@ -23,6 +23,7 @@ __all__ = ["Answer", "Stream"]
 
 Bodies = Mapping[Hashable, np.ndarray]
 CLOSE = 1e-6  # seconds that count as none
+FAR = 1e6  # of any unit: a kilometre in millimetres
 
 
 @dataclass(frozen=True)
@@ -233,8 +234,14 @@ class Stream:
                 f"{card.skeleton.name}, {wanted[1]} channels)"
             )
         sure = self._sure(confidence, poses.shape[:2])
-        if not np.isfinite(poses).all() or not np.isfinite(sure).all():
-            raise LabanError("stream: a coordinate is not a finite number, leave the person out")
+        # What lies beyond any room makes scores that are no numbers, which smoothing would keep.
+        if not (np.abs(poses) < FAR).all():
+            raise LabanError(
+                f"stream: a coordinate is not a finite number below {FAR:,.0f}, leave the person "
+                "out"
+            )
+        if not ((sure >= 0) & (sure <= 1)).all():
+            raise LabanError("stream: a confidence is no number in 0 to 1, leave the person out")
         names = list(range(len(poses))) if ids is None else list(ids)
         if len(names) != len(poses) or len(set(names)) != len(names):
             raise LabanError(f"stream: ids are {names}, give {len(poses)} that differ")
