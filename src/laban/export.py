@@ -147,10 +147,10 @@ def export(
         _need_exporter()
     opened = Run.open(run)
     opened.need_clips()
-    if data is not None:  # before minutes of work are done
-        _, splits = _judged(opened, data)
+    judged = None if data is None else _judged(opened, data)
+    if judged is not None:  # before minutes of work are done
         for part in ("test", *(["train"] if int8 else [])):
-            splits.need(part)
+            judged[1].need(part)
     parts = opened.load()
     parts.objective.float()
     program = exported(opened, parts)
@@ -161,12 +161,12 @@ def export(
     lines = [f"{out}: {_size(out)}, largest difference to PyTorch {difference:.1e}"]
     if int8:
         value["int8"] = str(small)
-        feeds = () if data is None else calibration(ExportedPredictor(out), data)
+        feeds = () if judged is None else calibration(ExportedPredictor(out), *judged)
         quantise(out, small, facts, feeds)
         lines.append(f"{small}: {_size(small)}")
-    if data is not None and out.suffix == ".onnx":
+    if judged is not None:
         files = [out, *([small] if int8 else [])]
-        value["top1"] = {str(path): top1(ExportedPredictor(path), data) for path in files}
+        value["top1"] = {str(path): top1(ExportedPredictor(path), *judged) for path in files}
         lines += [f"top-1 of {path}: {top:.2f} %" for path, top in value["top1"].items()]
     return Result(value, "\n".join(lines))
 
@@ -234,18 +234,18 @@ def _rounding(graph: Graph, inputs: tuple[Tensor, ...], wanted: np.ndarray) -> f
     return float(np.abs(wanted - exact).max() / max(1.0, np.abs(exact).max()))
 
 
-def calibration(predictor: ExportedPredictor, data: Path) -> list[dict[str, np.ndarray]]:
+def calibration(
+    predictor: ExportedPredictor, store: Store, splits: Splits
+) -> list[dict[str, np.ndarray]]:
     """A file's inputs of training clips that stand evenly spread in a store."""
-    store, splits = _judged(predictor.card, data)
     places = np.linspace(0, len(splits.train) - 1, min(CALIBRATION, len(splits.train)))
     keys = [splits.train.keys[int(place)] for place in places]
     clips = [predictor.pipeline.prepare(store[key]) for key in keys]
     return [predictor.feeds(clips[at : at + 8]) for at in range(0, len(clips), 8)]
 
 
-def top1(predictor: ExportedPredictor, data: Path) -> float:
+def top1(predictor: ExportedPredictor, store: Store, splits: Splits) -> float:
     """Per cent of a store's test clips that a file names rightly."""
-    store, splits = _judged(predictor.card, data)
     clips = (replace(store[key], name=str(key)) for key in splits.test.keys)
     found = [row.index for row in predictor.predict(clips)]
     return round(100 * float(np.mean(np.array(found) == splits.test.labels)), 2)

@@ -15,7 +15,6 @@ from laban.benchmarks import find_benchmark
 from laban.config import Recipe, flat
 from laban.dataset import ClipDataset
 from laban.errors import LabanError
-from laban.objectives.skeleton_clr import SkeletonCLR
 from laban.result import Result
 from laban.run import Run, environment, new_folder
 from laban.store import Store
@@ -72,8 +71,6 @@ def train(
     if start is not None:
         start.check(store.skeleton, store.channels, str(data))
         start.give_encoder(parts.encoder, recipe.stream)
-        if isinstance(parts.objective, SkeletonCLR):
-            parts.objective.catch_up()
     train_set, validation_set = task.datasets(parts)
     train_set[0]  # a misfit speaks before a folder is made
     check_batch(recipe.training, train_set.per_epoch, fabric.world_size)

@@ -70,15 +70,19 @@ class SkeletonCLR(nn.Module):
             nn.Linear(features, features), nn.ReLU(), nn.Linear(features, width)
         )
         self.key_encoder = deepcopy(encoder).requires_grad_(False)
+        encoder.register_load_state_dict_post_hook(self._follow)
         self.key_projector = deepcopy(self.projector).requires_grad_(False)
         self.queue: Tensor
         self.register_buffer("queue", F.normalize(torch.randn(queue, width), dim=1))
         self.place: Tensor
         self.register_buffer("place", torch.tensor(0))
 
-    def catch_up(self) -> None:
-        """Gives the follower the encoder's weights, where these came from another run."""
-        self.key_encoder.load_state_dict(self.encoder.state_dict())
+    def _follow(self, encoder: nn.Module, _: object) -> None:
+        """An encoder that is given another run's weights gives them to its follower too.
+
+        Where a whole objective is loaded, the follower's own come behind these.
+        """
+        self.key_encoder.load_state_dict(encoder.state_dict())
 
     def forward(self, batch: Batch, generator: torch.Generator) -> tuple[Tensor, dict[str, Tensor]]:
         """``Batch (B, M, T, V, C) -> loss (), logs``; labels are not looked at."""
