@@ -67,6 +67,21 @@ def test_followers_move_by_a_share_and_have_no_gradient(made):
     assert all(query.grad is not None for query in leaders)
 
 
+def test_a_follower_takes_its_encoder_s_new_weights_and_keeps_its_own_of_a_whole(made):
+    objective, _ = made()
+    with torch.no_grad():
+        for parameter in objective.encoder.parameters():
+            parameter.add_(1.0)
+    apart = copy.deepcopy(objective.state_dict())
+    whole, _ = made()
+    whole.load_state_dict(apart)
+    for name, value in whole.state_dict().items():
+        assert torch.equal(value, apart[name])
+    whole.encoder.load_state_dict(objective.encoder.state_dict())
+    for name, value in objective.encoder.state_dict().items():
+        assert torch.equal(whole.key_encoder.state_dict()[name], value)
+
+
 @pytest.mark.parametrize(
     ("name", "options", "message"),
     [
