@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -19,9 +20,15 @@ from laban.result import Result
 from laban.run import Run, environment, new_folder
 from laban.store import Store
 from laban.tasks import Task, task_for
-from laban.training.loop import check_batch, fit, launch
+from laban.training.launch import definite, launch, multiplies_bfloat16
+from laban.training.loop import check_batch, fit
 
 __all__ = ["train"]
+
+IMITATED = (
+    "this machine only imitates bfloat16, many times as slow as float32: give "
+    "--training.precision auto or 32-true"
+)
 
 
 def train(
@@ -53,6 +60,7 @@ def train(
     if recipe.benchmark is None:
         raise LabanError("the recipe names no benchmark, give --benchmark")
     store, benchmark = Store(data), find_benchmark(recipe.benchmark)
+    recipe = _definite(recipe)
     task = task_for(recipe)(store, benchmark, recipe)
     run = Run(
         path=out,
@@ -80,6 +88,8 @@ def train(
     if fabric.global_rank == 0:
         _open_folder(run, resume=resume)
     fabric.barrier()
+    if recipe.training.precision == "bf16-mixed" and not multiplies_bfloat16():
+        console.print(IMITATED, style="yellow")
     for sentence in task.splits.left_out:
         console.print(sentence, style="yellow", markup=False)
     with _prepared(fabric, out, console, train_set, validation_set) as ready:
@@ -97,6 +107,17 @@ def train(
         return None
     run.notes["seconds"] = {"training": round(sum(row["seconds"] for row in history), 1)}
     return task.finish(run, parts, report=report)
+
+
+def _definite(recipe: Recipe) -> Recipe:
+    """The recipe with the precision that this machine chooses, where it may."""
+    word = definite(recipe.training.precision)
+    training = recipe.values["training"] | {"precision": word}
+    return replace(
+        recipe,
+        training=replace(recipe.training, precision=word),
+        values=recipe.values | {"training": training},
+    )
 
 
 @contextmanager

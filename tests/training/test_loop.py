@@ -104,7 +104,8 @@ def test_a_killed_training_resumes_to_the_same_weights(toy, tmp_path, monkeypatc
 def test_accumulated_parts_make_the_gradient_of_the_whole_batch():
     """With a loss that is a mean over clips and sees no batch statistics, parts change nothing."""
     from laban.batch import Batch
-    from laban.training.loop import _gradients, launch
+    from laban.training.launch import launch
+    from laban.training.loop import _gradients
 
     class Fit(torch.nn.Module):
         def __init__(self):

@@ -6,7 +6,6 @@ two processes in those of one (up to the order of sums).
 """
 
 import json
-import logging
 import os
 import pickle
 import time
@@ -16,7 +15,6 @@ from typing import Any, cast
 
 import torch
 from lightning_fabric import Fabric
-from lightning_fabric.plugins.precision import DoublePrecision, MixedPrecision, Precision
 from torch import Tensor, nn
 
 from laban.batch import Batch
@@ -24,43 +22,10 @@ from laban.dataset import ClipDataset, EpochSampler, batches
 from laban.errors import LabanError
 from laban.training.settings import Training
 
-__all__ = ["CHECKPOINT", "check_batch", "fit", "launch"]
+__all__ = ["CHECKPOINT", "check_batch", "fit"]
 
 CHECKPOINT = "last.ckpt"
 Row = dict[str, float]
-
-
-class _FullInput(MixedPrecision):
-    """Mixed precision that leaves the batch alone: views are computed on full coordinates."""
-
-    def convert_input(self, data: Any) -> Any:
-        """The batch as it is."""
-        return data
-
-
-def launch(precision: str) -> Fabric:
-    """Fabric on what is there: one process, or as many as torchrun started, on any machines."""
-    logging.getLogger("lightning_fabric").setLevel(logging.WARNING)
-    local = int(os.environ.get("LOCAL_WORLD_SIZE", 1))
-    nodes = int(os.environ.get("WORLD_SIZE", 1)) // local
-    several = local * nodes > 1
-    fabric = Fabric(
-        devices=local,
-        num_nodes=nodes,
-        strategy="ddp" if several else "auto",
-        plugins=_precision(precision),
-    )
-    fabric.launch()
-    return fabric
-
-
-def _precision(word: str) -> Precision:
-    """Fabric's plugin of a precision's word."""
-    if word == "32-true":
-        return Precision()
-    if word == "64-true":
-        return DoublePrecision()
-    return _FullInput(word, "cuda" if torch.cuda.is_available() else "cpu")  # type: ignore[arg-type]
 
 
 def fit(

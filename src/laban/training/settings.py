@@ -9,7 +9,9 @@ from torch import nn
 
 from laban.errors import LabanError
 
-__all__ = ["Optimiser", "Schedule", "Training"]
+__all__ = ["Optimiser", "Precision", "Schedule", "Training"]
+
+Precision = Literal["auto", "32-true", "bf16-mixed", "16-mixed", "64-true"]
 
 
 def _within(
@@ -168,7 +170,9 @@ class Training:
         epochs: Passes over the training clips.
         batch: Clips a step, over all processes.
         accumulate: Parts in which a process takes its share of a batch, to save memory.
-        precision: ``32-true`` or ``bf16-mixed`` (Lightning Fabric's words); ``64-true`` to check.
+        precision: ``32-true`` or ``bf16-mixed`` (Lightning Fabric's words); ``64-true`` to check;
+            ``auto`` is ``bf16-mixed`` where the machine has bfloat16 products, else ``32-true``,
+            and the run keeps which it was.
         seed: Fixes weights, order and augmentation.
         workers: Processes that read clips; 0 reads in the training process.
         validation: Share of the training clips kept for validation, by subject; 0 for none.
@@ -181,7 +185,7 @@ class Training:
     epochs: int = 120
     batch: int = 32
     accumulate: int = 1
-    precision: Literal["32-true", "bf16-mixed", "16-mixed", "64-true"] = "32-true"
+    precision: Precision = "32-true"
     seed: int = 0
     workers: int = 0
     validation: float = 0.0
