@@ -40,7 +40,7 @@ LAYERS = [
     {"evaluation"},
     {"inference"},
     {"loading"},
-    {"live", "traced"},
+    {"live", "live_frame", "traced"},
     {"export"},
     {"service", "viewer"},
     {"server"},

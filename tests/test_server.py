@@ -109,12 +109,49 @@ def test_live_frames_are_answered(client):
     assert [row["label"] for row in found] == ["up", "up"]
 
 
+class Surest(Height):
+    """Says `up` where the confidence of what it is shown is high."""
+
+    def scores(self, clips):
+        sure = np.array([20 * clip.confidence.mean() - 10 for clip in clips])
+        return np.stack((sure, -sure), 1)
+
+
+def test_live_frames_may_have_confidence():
+    app = application(Naming(Surest()), LIMITS)
+    with TestClient(app, base_url="http://localhost") as client:
+        for sure, label in ((0.9, "up"), (0.1, "down")):
+            with client.websocket_connect(LIVE) as socket:
+                for _ in range(3):
+                    frame = {"poses": [body(1).tolist()], "confidence": [[sure] * 20]}
+                    socket.send_text(json.dumps(frame))
+                    (answer,) = socket.receive_json()["answers"] or [None]
+                assert answer["label"] == label
+
+
+@pytest.mark.parametrize(
+    ("more", "words"),
+    [
+        ({"confidence": [[0.5] * 19]}, "confidence has shape"),
+        ({"confidence": [[1.5] * 20]}, "0 to 1"),
+        ({"confidence": {"a": 1}}, "confidence: give an array"),
+        ({"time": "1"}, "time is '1'"),
+        ({"time": 1e300}, "seconds that grow"),
+        ({"ids": 5}, "ids is no list"),
+    ],
+)
+def test_live_faults_are_named(client, more, words):
+    with client.websocket_connect(LIVE) as socket:
+        socket.send_text(json.dumps({"poses": [body(1).tolist()]} | more))
+        assert words in socket.receive_json()["error"]
+
+
 VALUES = st.recursive(
     st.none() | st.booleans() | st.floats() | st.integers() | st.text(max_size=5),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner),
     max_leaves=6,
 )
-KEYS = st.sampled_from(["poses", "time", "ids", "odd"])
+KEYS = st.sampled_from(["poses", "time", "ids", "confidence", "odd"])
 
 
 @settings(max_examples=60)
