@@ -12,6 +12,7 @@ from rich.console import Console
 
 from laban import load
 from laban.benchmarks import Benchmark
+from laban.cli import main
 from laban.encoders import ENCODERS
 from laban.errors import LabanError
 from laban.export import _together, export
@@ -270,6 +271,34 @@ def test_a_terminal_shows_the_steps_and_standard_output_nothing(tmp_path, monkey
     for step in ("tracing the network", "writing m[b].pt2", "comparing m[b].pt2 with PyTorch"):
         assert step in shown.getvalue()
     assert capsys.readouterr().out == ""
+
+
+COMMANDS = {
+    "evaluate": ["--data", "s.arrow"],
+    "export": ["out.onnx"],
+    "fuse": ["r"],
+    "detect": ["s.arrow"],
+    "forecast": ["s.arrow"],
+}
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_an_exported_file_in_a_run_s_place_is_called_what_it_is(tmp_path, capsys, command):
+    for name, use in (("m.onnx", "'laban predict'"), ("m.pt2", "torch.export.load")):
+        (tmp_path / name).write_bytes(b"")
+        assert main([command, str(tmp_path / name), *COMMANDS[command]]) == 2
+        said = capsys.readouterr().err
+        assert f"{name} is an exported file" in said and use in said and "run folder" in said
+    with pytest.raises(LabanError, match=r"weights\.safetensors is a file: name a run folder"):
+        Run.open(make_run(tmp_path / "run", "st-gcn") / "weights.safetensors")
+
+
+def test_a_file_of_torch_export_is_called_what_it_is(tmp_path, capsys):
+    (tmp_path / "m.pt2").write_bytes(b"")
+    for command in ("predict", "serve"):
+        assert main([command, str(tmp_path / "m.pt2"), str(tmp_path)]) == 2
+        said = capsys.readouterr().err
+        assert "m.pt2 is for programs that call torch.export.load" in said and ".onnx" in said
 
 
 def test_what_is_no_export_is_refused(file, tmp_path):

@@ -28,7 +28,7 @@ from laban.errors import LabanError
 from laban.quantise import quantise, quietly
 from laban.result import Result
 from laban.run import Run
-from laban.runtime import CARD, ExportedPredictor
+from laban.runtime import CARD, EXPORTED, ExportedPredictor
 from laban.splits import Splits, split_store
 from laban.store import Store
 from laban.traced import Computed, difference, exported, most_frames
@@ -84,8 +84,8 @@ def export(
 
 def _free(out: Path, data: Path | None, *, int8: bool, overwrite: bool) -> list[Path]:
     """The files to write, all of which can be."""
-    if out.suffix not in (".onnx", ".pt2"):
-        raise LabanError(f"{out} must end in .onnx or .pt2")
+    if out.suffix not in EXPORTED:
+        raise LabanError(f"{out} must end in {' or '.join(EXPORTED)}")
     for option, given in (("--int8", int8), ("--data", data is not None)):
         if given and out.suffix != ".onnx":
             raise LabanError(f"{option} is about .onnx files, not {out}")
