@@ -64,6 +64,15 @@ def test_limits_hold(client, tmp_path):
     assert client.get("/health", headers={"host": "elsewhere.org"}).status_code == 400
 
 
+@pytest.mark.parametrize("path", ["/predict", "/view"])
+def test_a_form_is_answered_with_the_right_way(client, tmp_path, path):
+    sent = store_bytes(tmp_path / "s.arrow", 1)
+    said = client.post(path, files={"file": ("s.arrow", sent)})
+    assert said.status_code == 415 and "curl --data-binary @FILE" in said.json()["detail"]
+    form = {"content-type": "application/x-www-form-urlencoded"}  # what curl says of any bytes
+    assert client.post(path, content=sent, headers=form).status_code == 200
+
+
 def test_another_skeleton_is_refused_with_its_sentence(client, tmp_path):
     Store.write(tmp_path / "s.arrow", [next(toy_clips())])
     said = client.post("/predict", content=(tmp_path / "s.arrow").read_bytes())
@@ -185,19 +194,55 @@ def test_too_many_connections_are_turned_away(client):
         assert again.receive_json()["error"]
 
 
-@pytest.mark.parametrize("host", ["127.0.0.1", "::1"])
-def test_it_answers_at_the_address_that_it_prints(host, monkeypatch, capsys):
+@pytest.fixture
+def started(monkeypatch):
+    """The application that 'laban serve' would run, of its options."""
     apps = []
-    monkeypatch.setattr("laban.serve._check_free", lambda *_: None)
+    monkeypatch.setattr("laban.serve._bound", lambda host, _: host)
     monkeypatch.setattr("laban.viewer.network_of", lambda _: Naming(Height()))
     monkeypatch.setattr("laban.viewer.judging.note_tested", lambda *_: None)
     monkeypatch.setattr("uvicorn.run", lambda app, **_: apps.append(app))
-    serve(Path("run"), host=host)
-    with TestClient(apps[0], base_url=capsys.readouterr().err.strip()) as client:
+
+    def start(**options):
+        serve(Path("run"), **options)
+        return apps[0]
+
+    return start
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "::1"])
+def test_it_answers_at_the_address_that_it_prints(host, started, capsys):
+    app = started(host=host)
+    (line,) = capsys.readouterr().err.splitlines()
+    with TestClient(app, base_url=line) as client:
         assert client.get("/health").status_code == 200
 
 
-@pytest.mark.parametrize("option", ["megabytes", "frames", "persons", "at_once", "seconds"])
+def test_other_machines_ask_for_the_names_that_are_given_alone(started, capsys):
+    names = ["Lab.Example.org", "192.0.2.7", "2001:db8:0::7", "*.lan", "bücher.example"]
+    app = started(host="0.0.0.0", name=names)
+    address, sentence = capsys.readouterr().err.splitlines()
+    assert address == "http://0.0.0.0:8000"
+    assert "no accounts" in sentence and "--name" in sentence
+    assert "0.0.0.0, localhost, 127.0.0.1, lab.example.org, 192.0.2.7" in sentence
+    answers = {
+        200: ["lab.example.org", "192.0.2.7", "[2001:db8::7]", "a.lan", "xn--bcher-kva.example"],
+        400: ["example.org", "evil.org", "192.0.2.8", "lan", "a.lan.org", ""],
+    }
+    with TestClient(app, base_url="http://localhost:8000") as client:
+        for status, hosts in answers.items():
+            for host in hosts:
+                said = client.get("/health", headers={"host": f"{host}:8000"})
+                assert said.status_code == status, host
+
+
+@pytest.mark.parametrize("name", ["*", "http://lab", "lab:80", "a b", "", "a*.org", "*lan", "a..b"])
+def test_a_name_that_is_none_is_refused(name):
+    with pytest.raises(LabanError, match="is no name of a machine"):
+        serve(Path("run"), name=[name])
+
+
+@pytest.mark.parametrize("option", ["port", "megabytes", "frames", "persons", "at_once", "seconds"])
 def test_a_limit_that_lets_nothing_through_is_refused(option):
     with pytest.raises(LabanError, match=f"--{option.replace('_', '-')} is 0"):
         serve(Path("run"), **{option: 0})
