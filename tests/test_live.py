@@ -193,7 +193,8 @@ def test_numbers_that_make_no_sense_are_refused(option):
 
 
 def test_numbers_of_other_libraries_are_numbers():
-    stream = Stream(Height(), fps=np.float32(10), persons=np.int64(2), window=np.array(1.0))
+    given = {"fps": np.float32(10), "persons": np.int64(2), "window": np.array(1.0)}
+    stream = Stream(Height(), each=np.True_, **given)
     stream.push(body(1), time=np.float32(0.5), ids=np.array([7]))
     assert stream.clip(7).fps == 10
 

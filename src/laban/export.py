@@ -142,8 +142,8 @@ def _written(run: Run, places: list[Path], judged: tuple[Store, Splits] | None) 
     with _step(f"comparing {out.name} with PyTorch"):
         worst = difference(run, parts, computed)
     for small in smalls:
-        feeds = () if judged is None else calibration(ExportedPredictor(out), *judged)
         with _step(f"writing {small.name}"):
+            feeds = () if judged is None else calibration(ExportedPredictor(out), *judged)
             quantise(out, small, facts, feeds)
     return worst
 

@@ -146,7 +146,7 @@ class Stream:
         self.persons = whole("persons", persons, MOST_PERSONS)
         self.enter, self.leave = number("enter", enter), number("leave", leave)
         self.each, self.smoothing = each, number("smoothing", smoothing)
-        if not isinstance(each, bool):
+        if not isinstance(each, bool | np.bool_):
             raise LabanError(f"stream: each is {each!r}, give True or False")
         if self.window * self.fps > MOST_FRAMES:
             raise LabanError(
