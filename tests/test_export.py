@@ -1,5 +1,6 @@
 """Exported files compute what their runs compute."""
 
+import io
 import json
 import subprocess
 import sys
@@ -7,18 +8,21 @@ import sys
 import numpy as np
 import pytest
 import torch
+from rich.console import Console
 
 from laban import load
 from laban.benchmarks import Benchmark
+from laban.cli import main
 from laban.encoders import ENCODERS
 from laban.errors import LabanError
-from laban.export import TOLERANCE, export
+from laban.export import _together, export
 from laban.inference import Recogniser
 from laban.pipelines import PIPELINES
 from laban.run import Run
 from laban.runtime import ExportedPredictor
 from laban.skeletons import SKELETONS
 from laban.store import Store
+from laban.traced import TOLERANCE
 from tests.conftest import toy_clips
 
 pytest.importorskip("onnxscript")
@@ -217,6 +221,84 @@ def test_a_store_that_cannot_be_judged_is_refused_before_the_work(tmp_path):
     with pytest.raises(LabanError, match=r"--data is about \.onnx files"):
         export(run, out.with_suffix(".pt2"), data=tmp_path / "test.arrow")
     assert not out.exists() and not out.with_suffix(".pt2").exists()
+
+
+@pytest.mark.parametrize(
+    ("step", "fault"),
+    [
+        ("difference", RuntimeError("differs")),
+        ("quantise", KeyboardInterrupt()),
+        ("top1", LabanError("fault")),
+    ],
+)
+def test_a_file_that_does_not_become_whole_is_not_there(tmp_path, monkeypatch, step, fault):
+    """Neither it nor a part of it; and what was there before stays."""
+    run, out = make_run(tmp_path / "run", "st-gcn"), tmp_path / "out" / "model.onnx"
+    Store.write(tmp_path / "store.arrow", toy_clips())
+    out.parent.mkdir()
+    out.write_bytes(b"old")
+
+    def fail(*_):
+        raise fault
+
+    def saved(_, place, __):
+        place.write_bytes(b"new")
+
+    for name in ("exported", "most_frames", "difference", "quantise", "calibration"):
+        monkeypatch.setattr(f"laban.export.{name}", lambda *_: None)
+    monkeypatch.setattr("laban.export.ExportedPredictor", lambda _: None)
+    monkeypatch.setattr("laban.export.save_onnx", saved)
+    monkeypatch.setattr(f"laban.export.{step}", fail)
+    with pytest.raises(type(fault)):
+        export(run, out, data=tmp_path / "store.arrow", int8=True, overwrite=True)
+    assert [path.name for path in out.parent.iterdir()] == ["model.onnx"]
+    assert out.read_bytes() == b"old"
+
+
+def test_a_fault_of_a_file_names_it_where_it_was_to_be(tmp_path):
+    outs = [tmp_path / name for name in ("m.onnx", "m.int8.onnx")]
+    for number in range(2):
+        with pytest.raises(LabanError) as fault, _together(outs) as places:
+            raise LabanError(f"{places[number]} takes 300 frames")
+        assert str(fault.value) == f"{outs[number]} takes 300 frames"
+
+
+def test_a_terminal_shows_the_steps_and_standard_output_nothing(tmp_path, monkeypatch, capsys):
+    shown = io.StringIO()
+    terminal = Console(file=shown, force_terminal=True, width=200)
+    monkeypatch.setattr("laban.export.Console", lambda stderr: terminal if stderr else None)
+    export(make_run(tmp_path / "run", "st-gcn"), tmp_path / "m[b].pt2")
+    for step in ("tracing the network", "writing m[b].pt2", "comparing m[b].pt2 with PyTorch"):
+        assert step in shown.getvalue()
+    assert capsys.readouterr().out == ""
+
+
+COMMANDS = {
+    "evaluate": ["--data", "s.arrow"],
+    "export": ["out.onnx"],
+    "fuse": ["r"],
+    "detect": ["s.arrow"],
+    "forecast": ["s.arrow"],
+}
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_an_exported_file_in_a_run_s_place_is_called_what_it_is(tmp_path, capsys, command):
+    for name, use in (("m.onnx", "'laban predict'"), ("m.pt2", "torch.export.load")):
+        (tmp_path / name).write_bytes(b"")
+        assert main([command, str(tmp_path / name), *COMMANDS[command]]) == 2
+        said = capsys.readouterr().err
+        assert f"{name} is an exported file" in said and use in said and "run folder" in said
+    with pytest.raises(LabanError, match=r"weights\.safetensors is a file: name a run folder"):
+        Run.open(make_run(tmp_path / "run", "st-gcn") / "weights.safetensors")
+
+
+def test_a_file_of_torch_export_is_called_what_it_is(tmp_path, capsys):
+    (tmp_path / "m.pt2").write_bytes(b"")
+    for command in ("predict", "serve"):
+        assert main([command, str(tmp_path / "m.pt2"), str(tmp_path)]) == 2
+        said = capsys.readouterr().err
+        assert "m.pt2 is for programs that call torch.export.load" in said and ".onnx" in said
 
 
 def test_what_is_no_export_is_refused(file, tmp_path):

@@ -150,12 +150,21 @@ def test_an_empty_list_is_nobody():
         (body(1), {"ids": [1, 2]}, "ids"),
         (np.zeros((2, 20, 3)), {"ids": [1, 1]}, "differ"),
         (body(1), {"time": -1.0}, "seconds that grow"),
-        (body(1), {"time": float("nan")}, "seconds that grow"),
+        (body(1), {"time": float("nan")}, "time is nan, give a number"),
         (body(1), {"confidence": np.ones(19)}, "confidence has shape"),
         (body(1), {"confidence": np.full(20, np.nan)}, "0 to 1"),
         (body(1), {"confidence": np.full(20, 5.0)}, "0 to 1"),
-        (body(1), {"confidence": "words"}, "confidence is no array"),
+        (body(1), {"confidence": "words"}, "confidence: give an array"),
+        (body(1), {"confidence": np.ones(20)}, "with every frame"),
         (body(1), {"confidence": np.ones(20), "time": -1.0}, "seconds that grow"),
+        ([[10**400] * 3] * 20, {}, "poses: give an array"),
+        (body(1), {"time": "1"}, "time is '1', give a number"),
+        (body(1), {"time": True}, "time is True, give a number"),
+        (body(1), {"time": 10**400}, "time is 1000.*, give a number"),
+        (body(1), {"time": 1e300}, "seconds that grow"),
+        (body(1), {"ids": 5}, "ids are 5, give a list of 1"),
+        (body(1), {"ids": "a"}, "ids are 'a', give a list of 1"),
+        (body(1), {"ids": [[7]]}, r"ids are \[\[7\]\], give a list of 1"),
     ],
 )
 def test_what_cannot_be_is_refused_and_harms_nothing(poses, more, words):
@@ -167,10 +176,43 @@ def test_what_cannot_be_is_refused_and_harms_nothing(poses, more, words):
     assert stream.clip().frames == 2 and stream.clip().confidence is None
 
 
-@pytest.mark.parametrize("option", [{"window": 0}, {"fps": -1}, {"leave": 0.8}, {"smoothing": -1}])
+ODD = [
+    *({"window": value} for value in (0, "2", float("nan"), 1e9)),
+    *({"fps": value} for value in (-1, "30", True, 1e9, 10**400)),
+    *({"every": value} for value in (0, None, 1e308)),
+    *({"persons": value} for value in ("3", 2.5, 0, 10**9, True)),
+    *({"smoothing": value} for value in (-1, float("inf"), [])),
+    *({"leave": 0.8}, {"enter": "high"}, {"gap": 1j}, {"each": "no"}),
+]
+
+
+@pytest.mark.parametrize("option", ODD, ids=str)
 def test_numbers_that_make_no_sense_are_refused(option):
-    with pytest.raises(LabanError, match=next(iter(option))):
+    with pytest.raises(LabanError, match=f"stream: .*{next(iter(option))}.* give"):
         Stream(Height(), **option)
+
+
+def test_numbers_of_other_libraries_are_numbers():
+    given = {"fps": np.float32(10), "persons": np.int64(2), "window": np.array(1.0)}
+    stream = Stream(Height(), each=np.True_, **given)
+    stream.push(body(1), time=np.float32(0.5), ids=np.array([7]))
+    assert stream.clip(7).fps == 10
+
+
+def test_confidence_of_nobody_is_none_or_empty():
+    stream = Stream(Height(), fps=10)
+    stream.push([])
+    stream.push(body(1), confidence=np.ones(20))
+    stream.push([])
+    stream.push([], confidence=[])
+    stream.push(body(1), confidence=np.ones(20))
+    assert stream.clip().confidence[0, :, 0].tolist() == [0, 1, 0, 0, 1]
+
+
+def test_what_is_refused_is_not_told_at_length():
+    with pytest.raises(LabanError) as fault:
+        Stream(Height()).push(body(1), ids=["x" * 10**5] * 10**4)
+    assert len(str(fault.value)) < 400
 
 
 def test_the_last_frames_have_no_seam():

@@ -64,6 +64,15 @@ def test_limits_hold(client, tmp_path):
     assert client.get("/health", headers={"host": "elsewhere.org"}).status_code == 400
 
 
+@pytest.mark.parametrize("path", ["/predict", "/view"])
+def test_a_form_is_answered_with_the_right_way(client, tmp_path, path):
+    sent = store_bytes(tmp_path / "s.arrow", 1)
+    said = client.post(path, files={"file": ("s.arrow", sent)})
+    assert said.status_code == 415 and "curl --data-binary @FILE" in said.json()["detail"]
+    form = {"content-type": "application/x-www-form-urlencoded"}  # what curl says of any bytes
+    assert client.post(path, content=sent, headers=form).status_code == 200
+
+
 def test_another_skeleton_is_refused_with_its_sentence(client, tmp_path):
     Store.write(tmp_path / "s.arrow", [next(toy_clips())])
     said = client.post("/predict", content=(tmp_path / "s.arrow").read_bytes())
@@ -109,12 +118,49 @@ def test_live_frames_are_answered(client):
     assert [row["label"] for row in found] == ["up", "up"]
 
 
+class Surest(Height):
+    """Says `up` where the confidence of what it is shown is high."""
+
+    def scores(self, clips):
+        sure = np.array([20 * clip.confidence.mean() - 10 for clip in clips])
+        return np.stack((sure, -sure), 1)
+
+
+def test_live_frames_may_have_confidence():
+    app = application(Naming(Surest()), LIMITS)
+    with TestClient(app, base_url="http://localhost") as client:
+        for sure, label in ((0.9, "up"), (0.1, "down")):
+            with client.websocket_connect(LIVE) as socket:
+                for _ in range(3):
+                    frame = {"poses": [body(1).tolist()], "confidence": [[sure] * 20]}
+                    socket.send_text(json.dumps(frame))
+                    (answer,) = socket.receive_json()["answers"] or [None]
+                assert answer["label"] == label
+
+
+@pytest.mark.parametrize(
+    ("more", "words"),
+    [
+        ({"confidence": [[0.5] * 19]}, "confidence has shape"),
+        ({"confidence": [[1.5] * 20]}, "0 to 1"),
+        ({"confidence": {"a": 1}}, "confidence: give an array"),
+        ({"time": "1"}, "time is '1'"),
+        ({"time": 1e300}, "seconds that grow"),
+        ({"ids": 5}, "ids is no list"),
+    ],
+)
+def test_live_faults_are_named(client, more, words):
+    with client.websocket_connect(LIVE) as socket:
+        socket.send_text(json.dumps({"poses": [body(1).tolist()]} | more))
+        assert words in socket.receive_json()["error"]
+
+
 VALUES = st.recursive(
     st.none() | st.booleans() | st.floats() | st.integers() | st.text(max_size=5),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner),
     max_leaves=6,
 )
-KEYS = st.sampled_from(["poses", "time", "ids", "odd"])
+KEYS = st.sampled_from(["poses", "time", "ids", "confidence", "odd"])
 
 
 @settings(max_examples=60)
@@ -148,19 +194,55 @@ def test_too_many_connections_are_turned_away(client):
         assert again.receive_json()["error"]
 
 
-@pytest.mark.parametrize("host", ["127.0.0.1", "::1"])
-def test_it_answers_at_the_address_that_it_prints(host, monkeypatch, capsys):
+@pytest.fixture
+def started(monkeypatch):
+    """The application that 'laban serve' would run, of its options."""
     apps = []
-    monkeypatch.setattr("laban.serve._check_free", lambda *_: None)
+    monkeypatch.setattr("laban.serve._bound", lambda host, _: host)
     monkeypatch.setattr("laban.viewer.network_of", lambda _: Naming(Height()))
     monkeypatch.setattr("laban.viewer.judging.note_tested", lambda *_: None)
     monkeypatch.setattr("uvicorn.run", lambda app, **_: apps.append(app))
-    serve(Path("run"), host=host)
-    with TestClient(apps[0], base_url=capsys.readouterr().err.strip()) as client:
+
+    def start(**options):
+        serve(Path("run"), **options)
+        return apps[0]
+
+    return start
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "::1"])
+def test_it_answers_at_the_address_that_it_prints(host, started, capsys):
+    app = started(host=host)
+    (line,) = capsys.readouterr().err.splitlines()
+    with TestClient(app, base_url=line) as client:
         assert client.get("/health").status_code == 200
 
 
-@pytest.mark.parametrize("option", ["megabytes", "frames", "persons", "at_once", "seconds"])
+def test_other_machines_ask_for_the_names_that_are_given_alone(started, capsys):
+    names = ["Lab.Example.org", "192.0.2.7", "2001:db8:0::7", "*.lan", "bücher.example"]
+    app = started(host="0.0.0.0", name=names)
+    address, sentence = capsys.readouterr().err.splitlines()
+    assert address == "http://0.0.0.0:8000"
+    assert "no accounts" in sentence and "--name" in sentence
+    assert "0.0.0.0, localhost, 127.0.0.1, lab.example.org, 192.0.2.7" in sentence
+    answers = {
+        200: ["lab.example.org", "192.0.2.7", "[2001:db8::7]", "a.lan", "xn--bcher-kva.example"],
+        400: ["example.org", "evil.org", "192.0.2.8", "lan", "a.lan.org", ""],
+    }
+    with TestClient(app, base_url="http://localhost:8000") as client:
+        for status, hosts in answers.items():
+            for host in hosts:
+                said = client.get("/health", headers={"host": f"{host}:8000"})
+                assert said.status_code == status, host
+
+
+@pytest.mark.parametrize("name", ["*", "http://lab", "lab:80", "a b", "", "a*.org", "*lan", "a..b"])
+def test_a_name_that_is_none_is_refused(name):
+    with pytest.raises(LabanError, match="is no name of a machine"):
+        serve(Path("run"), name=[name])
+
+
+@pytest.mark.parametrize("option", ["port", "megabytes", "frames", "persons", "at_once", "seconds"])
 def test_a_limit_that_lets_nothing_through_is_refused(option):
     with pytest.raises(LabanError, match=f"--{option.replace('_', '-')} is 0"):
         serve(Path("run"), **{option: 0})

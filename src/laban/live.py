@@ -7,23 +7,28 @@ holds until it has become improbable or another has become clearly probable (hys
 """
 
 import math
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from laban.clip import Clip
 from laban.errors import LabanError
+from laban.live_frame import Bodies, bodies_of, number, positive, whole
 from laban.loading import load
 from laban.prediction import Prediction, softmax
 from laban.runtime import Predictor
 
 __all__ = ["Answer", "Stream"]
 
-Bodies = Mapping[Hashable, np.ndarray]
 CLOSE = 1e-6  # seconds that count as none
-FAR = 1e6  # of any unit: a kilometre in millimetres
+MOST_FPS = 10_000
+MOST_FRAMES = 20_000  # of a window
+MOST_PERSONS = 100
+MOST_SECONDS = 1e6
+LATEST = 4e9  # seconds: nothing but another unit is as large, and frames would blur into one
 
 
 @dataclass(frozen=True)
@@ -136,20 +141,25 @@ class Stream:
         leave: float = 0.4,
         gap: float = 0.5,
     ) -> None:
-        positive = {"window": window, "fps": fps, "every": every, "persons": persons, "gap": gap}
-        for name, number in positive.items():
-            if not 0 < number < math.inf:
-                raise LabanError(f"stream: {name} is {number}, give a number above 0")
-        if not 0 <= leave <= enter <= 1 or not smoothing >= 0:
+        self.window, self.fps = positive("window", window), positive("fps", fps, MOST_FPS)
+        self.every, self.gap = positive("every", every, MOST_SECONDS), positive("gap", gap)
+        self.persons = whole("persons", persons, MOST_PERSONS)
+        self.enter, self.leave = number("enter", enter), number("leave", leave)
+        self.each, self.smoothing = each, number("smoothing", smoothing)
+        if not isinstance(each, bool | np.bool_):
+            raise LabanError(f"stream: each is {each!r}, give True or False")
+        if self.window * self.fps > MOST_FRAMES:
+            raise LabanError(
+                f"stream: a window of {self.window:g} seconds at {self.fps:g} frames a second has "
+                f"more than {MOST_FRAMES:,} frames, give fewer"
+            )
+        if not 0 <= self.leave <= self.enter <= 1 or self.smoothing < 0:
             raise LabanError(
                 f"stream: leave is {leave}, enter {enter}, smoothing {smoothing}: give 0 <= leave "
                 "<= enter <= 1 and seconds from 0"
             )
         self.predictor = run if isinstance(run, Predictor) else load(run)
-        self.window, self.fps, self.every, self.each = window, fps, every, each
-        self.persons, self.smoothing = persons, smoothing
-        self.enter, self.leave, self.gap = enter, leave, gap
-        self._steps = max(1, round(every * fps))
+        self._steps = max(1, round(self.every * self.fps))
         self.reset()
 
     def reset(self) -> None:
@@ -158,7 +168,7 @@ class Stream:
         length = max(1, round(self.window * self.fps))
         # Behind the coordinates of a joint stands its confidence.
         self._ring = Ring(self.persons, length, len(card.skeleton), card.channels + 1)
-        self._has_confidence = False
+        self._has_confidence: bool | None = None
         self._beliefs: dict[Hashable | None, _Belief] = {}
         self._last: tuple[float, Bodies] | None = None
         self._start = 0.0
@@ -166,11 +176,11 @@ class Stream:
 
     def push(
         self,
-        poses: np.ndarray,
+        poses: ArrayLike,
         *,
         time: float | None = None,
         ids: Sequence[Hashable] | None = None,
-        confidence: np.ndarray | None = None,
+        confidence: ArrayLike | None = None,
     ) -> list[Answer]:
         """One frame in; the answers out, most often none.
 
@@ -183,17 +193,19 @@ class Stream:
         Raises:
             LabanError: On poses of another shape, numbers that are not finite, or time standing.
         """
-        bodies = self._bodies(poses, ids, confidence)
-        if time is None:
+        bodies = bodies_of(self.predictor.card, poses, ids, confidence)
+        if time is not None:
+            time = number("time", time)
+        else:
             time = self._last[0] + 1 / self.fps if self._last else 0.0
         if self._last is None:
             self._start, earlier = time, (time - 1 / self.fps, bodies)
         else:
             earlier = self._last
         before, old = earlier
-        if not before < time < math.inf:
+        if not before < time < LATEST:
             raise LabanError(f"stream: time is {time} after {before}, give seconds that grow")
-        self._has_confidence |= confidence is not None
+        self._note(bodies, told=confidence is not None)
         self._take(before, old, time, bodies)
         self._last = (time, bodies)
         if self._ring.seen < self._due:
@@ -215,50 +227,11 @@ class Stream:
             fps=self.fps,
         )
 
-    def _bodies(
-        self, poses: np.ndarray, ids: Sequence[Hashable] | None, confidence: np.ndarray | None
-    ) -> Bodies:
-        """``(P, V, C), (P, V)`` -> {id: (V, C + 1)}, checked."""
-        card = self.predictor.card
-        try:
-            poses = np.asarray(poses, np.float32)
-        except (TypeError, ValueError):
-            raise LabanError("stream: poses are no array of numbers") from None
-        poses = poses[None] if poses.ndim == 2 else poses
-        wanted = (len(card.skeleton), card.channels)
-        if poses.shape == (0,):  # an empty list: nobody, and all that JSON has for it
-            poses = poses.reshape(0, *wanted)
-        if poses.ndim != 3 or (len(poses) and poses.shape[1:] != wanted):
-            raise LabanError(
-                f"stream: poses have shape {poses.shape}, give (persons, {wanted[0]} joints of "
-                f"{card.skeleton.name}, {wanted[1]} channels)"
-            )
-        sure = self._sure(confidence, poses.shape[:2])
-        # What lies beyond any room makes scores that are no numbers, which smoothing would keep.
-        if not (np.abs(poses) < FAR).all():
-            raise LabanError(
-                f"stream: a coordinate is not a finite number below {FAR:,.0f}, leave the person "
-                "out"
-            )
-        if not ((sure >= 0) & (sure <= 1)).all():
-            raise LabanError("stream: a confidence is no number in 0 to 1, leave the person out")
-        names = list(range(len(poses))) if ids is None else list(ids)
-        if len(names) != len(poses) or len(set(names)) != len(names):
-            raise LabanError(f"stream: ids are {names}, give {len(poses)} that differ")
-        return dict(zip(names, np.concatenate((poses, sure[..., None]), -1), strict=True))
-
-    def _sure(self, confidence: np.ndarray | None, shape: tuple[int, ...]) -> np.ndarray:
-        """Confidence as an array ``(P, V)``: zeros where it is not told."""
-        if confidence is None:
-            return np.zeros(shape, np.float32)
-        try:
-            sure = np.asarray(confidence, np.float32)
-        except (TypeError, ValueError):
-            raise LabanError("stream: confidence is no array of numbers") from None
-        sure = sure[None] if sure.ndim == 1 else sure
-        if sure.shape != shape:
-            raise LabanError(f"stream: confidence has shape {sure.shape}, give {shape}")
-        return sure
+    def _note(self, bodies: Bodies, *, told: bool) -> None:
+        """Whether confidence is told, in which all frames with somebody in them agree."""
+        if bodies and self._has_confidence not in (None, told):
+            raise LabanError("stream: give confidence with every frame that has somebody, or none")
+        self._has_confidence = told if bodies else self._has_confidence
 
     def _take(self, before: float, old: Bodies, time: float, new: Bodies) -> None:
         """Writes the frames of an even clock that lie between two pushed ones."""

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from laban.errors import LabanError
 from laban.runtime import ExportedPredictor, Predictor
 
 __all__ = ["load"]
@@ -15,6 +16,11 @@ def load(run: Path | str) -> Predictor:
     """
     if Path(run).suffix == ".onnx":
         return ExportedPredictor(run)
+    if Path(run).suffix == ".pt2":
+        raise LabanError(
+            f"{run} is for programs that call torch.export.load: give its run folder here, or what "
+            "'laban export' writes as .onnx"
+        )
     from laban.inference import load as load_run
 
     return load_run(run)

@@ -28,6 +28,12 @@ from laban.objectives import task_of
 __all__ = ["FORMAT", "Run", "new_folder"]
 
 WEIGHTS = "weights.safetensors"
+_FILES = {  # what may stand in a run's place by mistake
+    ".onnx": "is an exported file, which 'laban predict', 'serve' and 'watch' take: here name the "
+    "run folder that it was made from",
+    ".pt2": "is an exported file, for programs that call torch.export.load: here name the run "
+    "folder that it was made from",
+}
 
 
 def new_folder(path: Path, *, resume: bool = False) -> Path:
@@ -180,6 +186,8 @@ class Run(Card):
 
 def _weights(path: Path) -> Any:
     """The open weights file of a run folder."""
+    if path.is_file():
+        raise LabanError(f"{path} " + _FILES.get(path.suffix, "is a file: name a run folder"))
     if not (path / WEIGHTS).is_file():
         begun = (path / "last.ckpt").is_file()
         mend = "end its training with --resume" if begun else "name a run folder"

@@ -20,9 +20,10 @@ from laban.errors import LabanError
 from laban.pipelines import PIPELINES, Pipeline
 from laban.prediction import Prediction, softmax
 
-__all__ = ["CARD", "ExportedPredictor", "Predictor", "session_of"]
+__all__ = ["CARD", "EXPORTED", "ExportedPredictor", "Predictor", "session_of"]
 
 CARD = "laban"  # the metadata's key
+EXPORTED = (".onnx", ".pt2")  # how the files of 'laban export' end
 
 
 class Predictor:

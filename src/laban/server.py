@@ -13,7 +13,6 @@ from contextlib import asynccontextmanager
 from dataclasses import asdict
 from typing import Any
 
-import numpy as np
 from fastapi import FastAPI, Request, WebSocket, WebSocketDisconnect
 from fastapi.middleware.trustedhost import TrustedHostMiddleware
 from fastapi.responses import JSONResponse, PlainTextResponse
@@ -23,6 +22,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 import laban
 from laban.errors import LabanError
 from laban.live import Answer, Stream
+from laban.live_frame import array
 from laban.service import Limits, Service
 from laban.viewer.files import HEADERS
 from laban.viewer.judging import Judge
@@ -32,6 +32,7 @@ from laban.viewer.shelf import Library
 
 __all__ = ["Limits", "application"]
 
+FRAME = {"poses", "time", "ids", "confidence"}
 KEPT = 4  # times the largest upload: what the poses of all uploads that are looked at may take
 
 
@@ -62,31 +63,24 @@ async def _follow(service: Service, socket: WebSocket, stream: Stream) -> None:
 
 
 def _push(stream: Stream, text: str, limits: Limits) -> list[Answer]:
-    """One message, such as ``{"poses": [[[0, 1, 2], ...]], "time": 0.5, "ids": [7]}``."""
+    """One message, an object of what `FRAME` names, of which only poses must be there."""
     try:
         frame = json.loads(text)
     except (ValueError, RecursionError):
         raise LabanError("a frame is no JSON") from None
-    if not isinstance(frame, dict) or not frame.keys() <= {"poses", "time", "ids"}:
-        raise LabanError("a frame is an object with poses, and time and ids if you like")
-    time, ids = frame.get("time"), frame.get("ids")
-    if isinstance(time, bool) or not isinstance(time, int | float | None):
-        raise LabanError("time is no number")
+    if not isinstance(frame, dict) or "poses" not in frame or not frame.keys() <= FRAME:
+        raise LabanError(
+            "a frame is an object with poses, and time, ids and confidence if you like"
+        )
+    ids = frame.get("ids")
     if ids is not None and not (
         isinstance(ids, list) and all(isinstance(name, str | int) for name in ids)
     ):
         raise LabanError("ids is no list of words or whole numbers")
-    try:
-        with np.errstate(over="ignore"):  # what is too large is infinite, and refused as such
-            poses = np.asarray(frame.get("poses"), np.float32)
-    except (TypeError, ValueError, OverflowError):
-        raise LabanError("poses are no array of numbers") from None
+    poses = array("poses", frame["poses"])
     if poses.ndim == 3 and len(poses) > limits.persons:
         raise LabanError(f"more than {limits.persons} persons in a frame")
-    try:
-        return stream.push(poses, time=None if time is None else float(time), ids=ids)
-    except OverflowError:
-        raise LabanError("time is no number of seconds") from None
+    return stream.push(poses, time=frame.get("time"), ids=ids, confidence=frame.get("confidence"))
 
 
 def _plain(answer: Answer) -> dict[str, Any]:

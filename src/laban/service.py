@@ -26,6 +26,10 @@ EXPANSION = 8  # how many times its size a zip may have inside
 CLIPS = 1000  # of one upload
 KEPT = 64  # answers of `Service.once`
 QUEUE = 8  # times `at_once`: how many wait for a place
+FORM = (
+    "this is a form, as 'curl -F' sends it: send the recording's bytes alone, as "
+    "'curl --data-binary @FILE' does, with ?name=FILE in the address"
+)
 T = TypeVar("T")
 
 
@@ -111,6 +115,8 @@ class Service:
             raise HTTPException(
                 400, "name is that of a file, without folders, of 200 bytes at most"
             )
+        if request.headers.get("content-type", "").lower().startswith("multipart/"):
+            raise HTTPException(415, FORM)
         if self.working >= self.limits.at_once:
             raise HTTPException(429, "too many uploads at once, come back soon")
         self.working += 1

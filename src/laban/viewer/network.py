@@ -19,7 +19,7 @@ from laban.errors import LabanError
 from laban.layout import check_clip
 from laban.loading import load
 from laban.prediction import Prediction, softmax
-from laban.runtime import Predictor
+from laban.runtime import EXPORTED, Predictor
 
 if TYPE_CHECKING:
     from laban.assembly import Parts
@@ -170,7 +170,7 @@ def network_of(run: Path) -> Network:
     Raises:
         LabanError: Where there is none, or it neither names clips nor finds segments.
     """
-    if run.suffix == ".onnx":
+    if run.suffix in EXPORTED:
         return Naming(load(run))
     from laban.detector import Detector
     from laban.objectives import task_of
