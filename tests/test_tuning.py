@@ -132,6 +132,26 @@ def test_another_recipe_s_numbers(toy, pretrained, capsys):
     assert run.recipe["encoder"]["name"] == "st-gcn"
 
 
+def test_another_recipe_tells_what_an_absent_person_is(toy, pretrained, monkeypatch):
+    """hi-trs-ntu counts one as zeros, which the pre-training that it judges does not."""
+    begun = []
+
+    def stops(recipe, **_):
+        begun.append(recipe.encoder)
+        raise LabanError("enough")
+
+    monkeypatch.setattr("laban.tuning.train", stops)
+    own, encoder = toy / "absent.yaml", Run.open(pretrained).recipe["encoder"]
+    assert encoder["name"] == "st-gcn" and encoder["absent_as_zeros"] is False
+    arguments = ["--data", str(toy / "store.arrow"), "--protocol", "fine-tune"]
+    for said, name in (("true", "st-gcn"), ("true", "dsta-net"), ("false", "st-gcn")):
+        own.write_text(f"""base: hi-trs-ntu
+encoder: {{name: {name}, absent_as_zeros: {said}}}
+""")
+        assert main(["evaluate", str(pretrained), *arguments, "--recipe", str(own)]) == 2
+    assert begun == [encoder | {"absent_as_zeros": True}, encoder, encoder]
+
+
 def test_transfer_to_another_dataset_in_another_layout(toy, pretrained, tmp_path, capsys):
     skeleton, rng = SKELETONS["kinect-v1"], np.random.default_rng(1)
 

@@ -261,6 +261,8 @@ def recipes(*, paper: str | None = None) -> Result:
         unit = row.get("unit", "%")
         said = f"  published {row['published']} {unit}" if row["published"] is not None else ""
         where = f"{row['paper']} {row['table']}: {row['row']}" if row["table"] else row["row"]
-        by = f", {row['protocol']}" if "protocol" in row else ""
-        lines.append(f"{row['name']:<{width}}  {row['benchmark'] or '-':<14}  {where}{by}{said}")
+        by = f"  {config.judging(row)}" if "protocol" in row else ""
+        of = f"  fuses {' '.join(row['fuse'])}" if "fuse" in row else ""
+        where = f"{row['benchmark'] or '-':<14}  {where}"
+        lines.append(f"{row['name']:<{width}}  {where}{by}{of}{said}")
     return Result(value, "\n".join(lines))

@@ -26,7 +26,16 @@ from laban.streams import STREAMS
 from laban.training.settings import Optimiser, Schedule, Training
 from laban.yaml_text import parse_yaml
 
-__all__ = ["Recipe", "flat", "load_recipe", "recipe_list", "recipe_names", "resolve", "table_row"]
+__all__ = [
+    "Recipe",
+    "flat",
+    "judging",
+    "load_recipe",
+    "recipe_list",
+    "recipe_names",
+    "resolve",
+    "table_row",
+]
 
 # Which constructor a component's options belong to, and what the library itself hands it.
 COMPONENTS: dict[str, tuple[Mapping[str, type], set[str]]] = {
@@ -87,18 +96,28 @@ def table_row(name: str) -> dict[str, Any]:
     return _tables().get(name, {})
 
 
+def judging(row: Mapping[str, Any]) -> str:
+    """The options of ``laban evaluate`` that judge a row; empty where its own classifier counts."""
+    words = ["--protocol", row["protocol"]] if "protocol" in row else []
+    for name, value in row.get("options", {}).items():
+        values = value if isinstance(value, list) else [value]
+        words += [f"--{name.replace('_', '-')}", *map(str, values)]
+    return " ".join(words)
+
+
 def load_recipe(word: str) -> dict[str, Any]:
     """The values of a built-in recipe, of a row of a table, or of a YAML file, unchecked."""
     rows = _tables()
     if word in rows:
         row = rows[word]
         if "fuse" in row:
-            verb, by = "train", ""
+            verb, judged, by = "train", "", ""
             if "protocol" in row:
                 verb, by = "pretrain", f" --protocol {row['protocol']}"
+                judged = f", judge each by 'laban evaluate {judging(row)}'"
             raise LabanError(
-                f"recipe {word} is a fusion: {verb} {', '.join(row['fuse'])} and give their runs "
-                f"to 'laban fuse{by}'"
+                f"recipe {word} is a fusion: {verb} {', '.join(row['fuse'])}{judged} and give "
+                f"their runs to 'laban fuse{by}'"
             )
         values = _merged(load_recipe(row["base"]), row.get("set", {}))
         return _merged(values, {"benchmark": row["benchmark"]})
@@ -268,7 +287,8 @@ def recipe_list(paper: str | None = None) -> list[dict[str, Any]]:
     """Every built-in recipe: name, paper, table, row, benchmark and the published per cent.
 
     A row whose encoder is judged otherwise than by its own scores names its ``protocol`` too, with
-    the ``options`` that this gets; one whose figure is no per cent names its ``unit``.
+    the ``options`` that this gets; one that fuses runs names their recipes (``fuse``); one whose
+    figure is no per cent names its ``unit``.
     """
     papers = sorted({row["paper"] for row in _tables().values()})
     if paper is not None and paper not in papers:
@@ -287,5 +307,5 @@ def recipe_list(paper: str | None = None) -> list[dict[str, Any]]:
                 "published": row.get("published"),
             }
         )
-        rows[-1] |= {key: row[key] for key in ("protocol", "options", "unit") if key in row}
+        rows[-1] |= {key: row[key] for key in ("protocol", "options", "fuse", "unit") if key in row}
     return [row for row in rows if paper in (None, row["paper"])]

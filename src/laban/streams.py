@@ -1,9 +1,10 @@
 """Streams: pure functions of poses and skeleton, made while training and never stored.
 
 Sources: DSTA-Net section 3.6, https://arxiv.org/abs/2007.03263 (joint, bone, fast, slow); MS-AAGCN,
-https://arxiv.org/abs/1912.06971 (motion, bone motion); ST-TR section 4, https://arxiv.org/abs/2008.07404
-(joint+bone). A bone is child minus parent and stands at the child; the root's is zero. A motion is
-the next frame minus this one; the last frame's is zero, as is one next to an absence.
+https://arxiv.org/abs/1912.06971 (motion, bone motion); ST-TR section 3.3,
+https://arxiv.org/abs/2012.06399 (joint+bone). A bone is child minus parent and stands at the child;
+the root's is zero. A motion is the next frame minus this one; the last frame's is zero, as is one
+next to an absence.
 
 Differs from the official DSTA-Net code: on NTU its edge list loses four of 24 bones and overwrites
 others (see `laban.pipelines.dsta_net`). The paper's text calls fast the high frame rate; its

@@ -4,7 +4,10 @@ Fine-tuning and semi-supervised learning as PSTL has them, https://arxiv.org/abs
 "Experiment Setting"; what it leaves open is as in its code, https://github.com/YujieOuO/PSTL: Adam
 at 0.005 without decay, falling as a cosine over 150 epochs of batches of 128, without augmentation
 where the pipeline can do without (``augment: false``). Another paper's numbers come with its recipe
-(``--recipe hi-trs-ntu``). Transfer is Hi-TRS's, https://arxiv.org/abs/2207.09644, Table 3.
+(``--recipe hi-trs-ntu``), and so does what an absent person is (``absent_as_zeros``) where that
+recipe has the run's kind of encoder: Hi-TRS's pre-training takes persons apart and knows no absent
+ones, its fine-tuning always averages two. Transfer is Hi-TRS's,
+https://arxiv.org/abs/2207.09644, Table 3.
 
 Every training is an ordinary run in a folder of the judged run, one a seed, and is resumed where it
 was interrupted. Its seed draws head, order and, where labels are few, the clips that have them: a
@@ -198,14 +201,18 @@ def _recipe(
     batch: int | None,
 ) -> dict[str, Any]:
     """The values of a training of a run's encoder with a class head, before seed and labels."""
+    encoder = run.recipe["encoder"]
     if recipe is not None:
         values = dict(config.load_recipe(recipe))
+        theirs = values.get("encoder", {})
+        if theirs.get("name") == encoder["name"] and "absent_as_zeros" in theirs:
+            encoder = encoder | {"absent_as_zeros": theirs["absent_as_zeros"]}
     else:
         pipeline = dict(run.recipe["pipeline"])
         if "augment" in pipeline:
             pipeline["augment"] = False
         values = {"pipeline": pipeline, "objective": {"name": "recognition"}, "training": TRAINING}
-    values["encoder"], values["stream"] = run.recipe["encoder"], run.stream
+    values["encoder"], values["stream"] = encoder, run.stream
     values["benchmark"] = benchmark or run.recipe["benchmark"]
     values["about"] = f"{run.recipe['encoder']['name']} of {run.path.name}, trained on"
     training = dict(values.get("training", {}))

@@ -1,7 +1,7 @@
 """ST-TR: self-attention between joints or between frames, in a network of graph convolutions.
 
 Plizzari, Cannici and Matteucci, "Spatial Temporal Transformer Network for Skeleton-based Action
-Recognition", https://arxiv.org/abs/2008.07404; code https://github.com/Chiaraplizz/ST-TR.
+Recognition", https://arxiv.org/abs/2012.06399; code https://github.com/Chiaraplizz/ST-TR.
 
 The idea: S-TR has self-attention between the joints of a frame in place of ST-GCN's graph
 convolution, T-TR self-attention between the frames of a joint in place of its temporal convolution.

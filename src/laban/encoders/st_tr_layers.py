@@ -1,4 +1,4 @@
-"""The layers of ST-TR, https://arxiv.org/abs/2008.07404: see `laban.encoders.st_tr`.
+"""The layers of ST-TR, https://arxiv.org/abs/2012.06399: see `laban.encoders.st_tr`.
 
 Every part takes (N, T, V, C) with zeros where nothing exists and gives the same.
 """

@@ -1,4 +1,4 @@
-"""ST-TR's way from a clip to the network: https://arxiv.org/abs/2008.07404
+"""ST-TR's way from a clip to the network: https://arxiv.org/abs/2012.06399
 
 The preparation of 2S-AGCN (https://arxiv.org/abs/1805.07694), as its section 3.2 says: the two
 bodies that move most; clips played over and over until they have 300 frames; in every frame the
