@@ -16,7 +16,8 @@ from tests.test_live import SKELETON, Height, body
 
 pytest.importorskip("fastapi")
 pytest.importorskip("httpx")
-from fastapi.testclient import TestClient  # noqa: E402
+from fastapi.testclient import TestClient
+from starlette.testclient import WebSocketDenialResponse  # noqa: E402
 from starlette.websockets import WebSocketDisconnect  # noqa: E402
 
 from laban.clip import Clip  # noqa: E402
@@ -234,6 +235,27 @@ def test_other_machines_ask_for_the_names_that_are_given_alone(started, capsys):
             for host in hosts:
                 said = client.get("/health", headers={"host": f"{host}:8000"})
                 assert said.status_code == status, host
+
+
+@pytest.mark.parametrize("origin", ["http://evil.org", "https://evil.org:8000", "null", "x"])
+def test_a_page_of_another_host_is_refused(client, origin):
+    said = client.get("/health", headers={"origin": origin})
+    assert said.status_code == 403 and "--name" in said.text
+    assert client.post("/predict", content=b"x", headers={"origin": origin}).status_code == 403
+    with pytest.raises(WebSocketDenialResponse):
+        with client.websocket_connect(LIVE, headers={"origin": origin}):
+            pass
+
+
+def test_its_own_pages_and_those_of_its_names_are_answered(client, started):
+    with client.websocket_connect(LIVE, headers={"origin": "http://localhost:8000"}):
+        pass
+    app = started(host="0.0.0.0", name=["*.lan", "2001:db8::7"])
+    with TestClient(app, base_url="http://localhost") as named:
+        for origin in ("http://a.lan:8000", "https://A.lan", "http://[2001:db8::7]:8000"):
+            assert named.get("/health", headers={"origin": origin}).status_code == 200, origin
+        for origin in ("http://lan", "http://a.lan.org", "http://a.lan@evil.org"):
+            assert named.get("/health", headers={"origin": origin}).status_code == 403, origin
 
 
 @pytest.mark.parametrize("name", ["*", "http://lab", "lab:80", "a b", "", "a*.org", "*lan", "a..b"])

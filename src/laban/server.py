@@ -2,12 +2,13 @@
 
 FastAPI, https://fastapi.tiangolo.com. Whatever is sent meets the limits of `laban.service`. The
 page at ``/`` is `laban.viewer`'s; like that at ``/docs`` it asks no other host, which a
-Content-Security-Policy holds. Requests under a foreign host name are refused, so that no web page
-can reach a server on its reader's own machine by a name that it makes up.
+Content-Security-Policy holds. Requests under a foreign host name, and those of a foreign host's
+pages, are refused, so that no web page can use a server on its reader's own machine.
 """
 
 import asyncio
 import json
+import re
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import asdict
@@ -16,7 +17,7 @@ from typing import Any
 from fastapi import FastAPI, Request, WebSocket, WebSocketDisconnect
 from fastapi.middleware.trustedhost import TrustedHostMiddleware
 from fastapi.responses import JSONResponse, PlainTextResponse
-from starlette.datastructures import MutableHeaders
+from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 import laban
@@ -33,6 +34,7 @@ from laban.viewer.shelf import Library
 __all__ = ["Limits", "application"]
 
 FRAME = {"poses", "time", "ids", "confidence"}
+FOREIGN = "a page of another host asks: start the server with that host as a --name to let it"
 KEPT = 4  # times the largest upload: what the poses of all uploads that are looked at may take
 
 
@@ -49,6 +51,31 @@ class _Headers:
             await send(message)
 
         await self.app(scope, receive, sent)
+
+
+class _Origins:
+    """Refuses what pages of other hosts send: a browser lets any page write to this machine.
+
+    Args:
+        app: What answers the others.
+        hosts: As of `TrustedHostMiddleware`, whose pages may.
+    """
+
+    def __init__(self, app: ASGIApp, hosts: Sequence[str]) -> None:
+        self.app, self.hosts = app, hosts
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        origin = Headers(scope=scope).get("origin") if scope["type"] != "lifespan" else None
+        if origin is None or self._known(origin):
+            await self.app(scope, receive, send)
+        else:
+            await PlainTextResponse(FOREIGN, 403)(scope, receive, send)
+
+    def _known(self, origin: str) -> bool:
+        """Whether an origin such as ``http://localhost:8000`` is one of the hosts."""
+        name = re.sub(r":\d+$", "", origin.partition("://")[2]).lower()
+        ends = tuple(host[1:] for host in self.hosts if host.startswith("*."))
+        return name in self.hosts or (bool(ends) and name.endswith(ends))
 
 
 async def _follow(service: Service, socket: WebSocket, stream: Stream) -> None:
@@ -122,6 +149,7 @@ def application(
         title="Laban", version=laban.__version__, docs_url=None, redoc_url=None, lifespan=lifespan
     )
     app.add_middleware(TrustedHostMiddleware, allowed_hosts=list(hosts))
+    app.add_middleware(_Origins, hosts=list(hosts))
     app.add_middleware(_Headers)
     _add_own(app, service, network)
     add_viewer(app, service, network, library)
