@@ -293,6 +293,8 @@ def test_follow_reports_actions_with_their_delay(work, run, capsys, monkeypatch)
         (lambda lines: [*lines[:5], "[1"], "line 6: this is no frame"),
         (lambda lines: [lines[1], lines[0]], "line 2: time 0 is not behind 0.0333"),
         (lambda _: ['{"poses": [[[1, 2, 3]]]}'], "line 1: give the poses of at most 8 persons"),
+        (lambda _: [json.dumps({"poses": [[[1e7] * 3] * 25]})], "3 numbers below 1,000,000"),
+        (lambda _: ["[" * 100_000], "line 1: this is no frame"),
         (lambda _: ['{"poses": [], "time": "now"}'], "line 1: time is 'now'"),
         (lambda lines: [lines[0], '{"poses": [], "time": NaN}'], "line 2: time is nan"),
         (lambda lines: [lines[0], '{"poses": [], "time": Infinity}'], "line 2: time is inf"),

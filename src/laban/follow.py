@@ -20,6 +20,7 @@ from laban.clip import Clip
 from laban.detection.live import reported
 from laban.detector import Detector
 from laban.errors import LabanError
+from laban.live_frame import FAR
 
 __all__ = ["follow", "frames_of"]
 
@@ -98,7 +99,7 @@ def frames_of(
 def _value(line: str, number: int) -> dict[str, Any]:
     try:
         value = json.loads(line)
-    except ValueError:
+    except (ValueError, RecursionError):
         value = None
     if not isinstance(value, dict) or not isinstance(value.get("poses"), list):
         raise LabanError(
@@ -117,15 +118,16 @@ def _frame(value: dict[str, Any], number: int, detector: Detector, fps: float) -
     try:
         with np.errstate(over="ignore"):  # what is too large becomes infinite, and is refused
             poses = np.array(value["poses"], np.float32)
-    except (ValueError, TypeError):
+    except (ValueError, TypeError, OverflowError):
         poses = np.empty(0, np.float32)
     if poses.size == 0 and value["poses"] == []:
         poses = np.zeros((0, len(skeleton), channels), np.float32)
     fits = poses.ndim == 3 and poses.shape[1:] == (len(skeleton), channels)
-    if not fits or len(poses) > MOST_PERSONS or not np.isfinite(poses).all():
+    if not fits or len(poses) > MOST_PERSONS or not (np.abs(poses) < FAR).all():
         raise LabanError(
             f"standard input, line {number}: give the poses of at most {MOST_PERSONS} persons, "
-            f"each {len(skeleton)} joints of {skeleton.name} with {channels} finite numbers"
+            f"each {len(skeleton)} joints of {skeleton.name} with {channels} numbers below "
+            f"{FAR:,.0f}"
         )
     places = np.zeros((MOST_PERSONS, 1, len(skeleton), channels), np.float32)
     places[: len(poses), 0] = poses

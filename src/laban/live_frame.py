@@ -15,7 +15,7 @@ from numpy.typing import ArrayLike
 from laban.card import Card
 from laban.errors import LabanError
 
-__all__ = ["Bodies", "array", "bodies_of", "number", "positive", "whole"]
+__all__ = ["FAR", "Bodies", "array", "bodies_of", "number", "positive", "whole"]
 
 Bodies = Mapping[Hashable, np.ndarray]
 FAR = 1e6  # of any unit: a kilometre in millimetres
