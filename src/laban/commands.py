@@ -202,6 +202,8 @@ def fuse(
 ) -> Result:
     """Sums the test scores of several runs, clip by clip.
 
+    Runs of all folds of a benchmark are fused fold by fold, for the mean of the folds.
+
     Args:
         runs: Run folders that were tested on the same clips, or the files of their scores.
         weights: One a run; all 1 by default.
@@ -210,6 +212,18 @@ def fuse(
         benchmark: The benchmark of those scores; each run's own by default.
         out: A new folder for a report that compares the runs class by class.
     """
+    folds = [sorted(path.name for path in run.glob("fold-*") if path.is_dir()) for run in runs]
+    if any(folds):
+        if out is not None or any(folds[0] != other for other in folds):
+            counts = ", ".join(
+                f"{run} has {len(names)}" for run, names in zip(runs, folds, strict=True)
+            )
+            raise LabanError(
+                f"of folds, {counts}: give runs of the same ones, and no --out, whose report is of "
+                "one fold"
+            )
+        own = {"weights": weights, "scores": scores, "protocol": protocol, "benchmark": benchmark}
+        return _fuse_folds(runs, folds[0], own)
     files = [find_scores(run, protocol, benchmark) for run in runs]
     if len({path.name for path in files}) > 1 and files != runs:
         odd = ", ".join(map(str, files))
@@ -227,6 +241,24 @@ def fuse(
     single = {str(run): round(one.top(1), 2) for run, one in zip(runs, tested, strict=True)}
     lines = [f"  {run}: {top:.1f} %" for run, top in single.items()]
     return Result(value | {"runs": single}, "\n".join([*lines, "fused", scores_text(value)]))
+
+
+def _fuse_folds(runs: list[Path], folds: list[str], own: dict[str, Any]) -> Result:
+    """The runs fused in each fold, and the means over the folds."""
+    values = [fuse([run / fold for run in runs], **own).value for fold in folds]
+    tops = [value["top1"] for value in values]
+    mean = sum(tops) / len(tops)
+    single = {
+        str(run): round(sum(tested) / len(folds), 2)
+        for run, tested in zip(
+            runs, zip(*(v["runs"].values() for v in values), strict=True), strict=True
+        )
+    }
+    word = values[0]["benchmark"].split(":")[0]
+    value = {"benchmark": word, "folds": tops, "top1": round(mean, 2), "runs": single}
+    lines = [f"  {run}: {top:.1f} %" for run, top in single.items()]
+    lines += [f"fused, {word}, mean of {len(tops)} folds", f"top-1: {mean:.1f} %"]
+    return Result(value, "\n".join(lines))
 
 
 def render(source: Path, out: Path, *, clip: str | None = None) -> Result:
