@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from laban.encoders import ENCODERS, hi_trs
+from laban.encoders import ENCODERS, hi_trs_levels
 from tests.encoders.test_contract import CASES, OPTIONS, batch, close, make
 
 WITHOUT = {"st-gcn", "t-tr"}
@@ -64,7 +64,7 @@ def test_many_frames_are_looked_at_in_parts(monkeypatch):
     encoder, (poses, present) = make("hi-trs", OPTIONS["hi-trs"][0], "hand-22"), batch("hand-22")
     present[0, 0, 5:] = False
     wanted = encoder.attention_maps(poses, present)
-    monkeypatch.setattr(hi_trs, "LOOK", 5)
+    monkeypatch.setattr(hi_trs_levels, "LOOK", 5)
     for got, one in zip(encoder.attention_maps(poses, present), wanted, strict=True):
         close(got, one)
 

@@ -9,7 +9,7 @@ import torch
 from torch import nn
 
 from laban.encoders import HiTRS
-from laban.encoders.hi_trs import between_frames
+from laban.encoders.hi_trs_levels import between_frames
 from laban.errors import LabanError
 from laban.nn import Classifier, sinusoid
 from laban.skeletons import SKELETONS, Skeleton

@@ -1,10 +1,12 @@
+import itertools
+
 import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
 from laban.nn import sliding_windows
-from laban.nn.windows import lengths_of
+from laban.nn.windows import lengths_of, pack_windows, window_places
 
 
 def naive(length, size, dilation, hop, repeat):
@@ -60,3 +62,26 @@ def test_a_clip_is_as_long_as_its_last_frame_with_anybody():
     there = torch.zeros(3, 2, 6, dtype=torch.bool)
     there[0, 0, 1], there[0, 1, 4], there[1, :, 5] = True, True, True
     assert lengths_of(there).tolist() == [5, 6, 1]
+
+
+@pytest.mark.parametrize("margins", [1, 2])
+def test_windows_are_filled_with_their_frames_and_with_zeros(margins):
+    values, zeros = torch.randn(2, 3, 5, 4, 6), torch.randn(margins, 4, 6)
+    numbers = torch.tensor([[[-1, 0, 2], [3, 4, -1]], [[-1, -1, 0], [1, 2, 3]]])
+    every = pack_windows(values, zeros, numbers, None).unflatten(0, (2, 3, 2))
+    for clip, person, window, place in itertools.product(*map(range, (2, 3, 2, 3))):
+        number = int(numbers[clip, window, place])
+        own = zeros[clip % margins] if number < 0 else values[clip, person, number]
+        assert torch.equal(every[clip, person, window, place], own)
+    some = torch.tensor([1, 4, 11])
+    assert torch.equal(pack_windows(values, zeros, numbers, some), every.flatten(0, 2)[some])
+
+
+def test_a_window_behind_dropped_frames_stands_further_on():
+    numbers, _ = sliding_windows(torch.tensor([9]), 9, (3, 1, 3))
+    frames = torch.arange(9)[None].clone()
+    assert window_places(frames, numbers, 3).tolist() == [[0, 1, 2, 3][: numbers.shape[1]]]
+    frames[:, 3:] += 6  # as long as two windows
+    assert numbers[0].tolist()[:2] == [[-1, 0, 1], [2, 3, 4]]
+    found = window_places(frames, numbers, 3)[0].tolist()
+    assert found == pytest.approx([0, 1 + 2 * 2 / 3, 4, 5][: len(found)])

@@ -42,6 +42,7 @@ from torch import Tensor, nn
 
 from laban.errors import LabanError
 from laban.nn import (
+    AttendingBlocks,
     AttentionModule,
     Features,
     LinearNorm,
@@ -56,8 +57,6 @@ from laban.nn import (
     fan_out_start,
     fold_persons,
     position_code,
-    spatial_maps,
-    unfold_persons,
     zero_absent,
 )
 from laban.skeletons import Skeleton
@@ -84,7 +83,7 @@ class Block(nn.Module):
         return self.temporal(self.spatial(x, scope), scope), scope.strided(self.stride)
 
 
-class DSTANet(nn.Module):
+class DSTANet(AttendingBlocks):
     """The encoder; its default is the paper's network for all of its datasets.
 
     Args:
@@ -190,10 +189,7 @@ class DSTANet(nn.Module):
             joints: (K,) or (B, K) numbers of the joints to look at, -1 for none.
             frames: (B, T) numbers for the position code where frames were dropped.
         """
-        x, scope = self.embed(poses, present, joints, frames)
-        for block in self.blocks:
-            x, scope = block(x, scope)
-        return unfold_persons(x, scope)
+        return self.encode(*self.embed(poses, present, joints, frames))
 
     def embed(
         self,
@@ -211,18 +207,3 @@ class DSTANet(nn.Module):
         rows, scope = fold_persons(poses, present, joints, frames)
         x = F.leaky_relu(self.stem(rows, scope.mask), 0.1)
         return zero_absent(x, scope.mask), scope
-
-    @property
-    def attention_layers(self) -> tuple[str, ...]:
-        """Every block attends between joints, see `laban.nn.joint_attention`."""
-        return tuple(f"block {number}" for number in range(1, len(self.blocks) + 1))
-
-    def attention_maps(
-        self,
-        poses: Tensor,
-        present: Tensor | None = None,
-        joints: Tensor | None = None,
-        frames: Tensor | None = None,
-    ) -> list[Tensor]:
-        """As `forward` -> each block's maps between joints (B, M, H, V', V') (Fig. 5)."""
-        return spatial_maps(self.blocks, *self.embed(poses, present, joints, frames))

@@ -31,50 +31,29 @@ Differs from the official code (its behaviour is the option in brackets):
 - ``frames`` moves a clip's place in the video, between two learned codes where need be.
 """
 
-from functools import partial
 from typing import Literal
 
 import torch
 from torch import Tensor, nn
 
+from laban.encoders.hi_trs_levels import ClipLevel, FrameLevel, VideoLevel, joints_there
 from laban.errors import LabanError
 from laban.nn import (
     Features,
-    MeanMaps,
-    TokenTransformer,
     Windows,
     check_counts,
     check_shape,
     check_shares,
     check_words,
     present_features,
-    sinusoid,
     sliding_windows,
 )
-from laban.nn.packing import all_there, pack, per_clip, places_of, unpack
-from laban.nn.transformer import with_token
-from laban.nn.windows import lengths_of
+from laban.nn.windows import lengths_of, window_places
 from laban.skeletons import Skeleton
 
 __all__ = ["HiTRS", "Level"]
 
 Level = Literal["frame", "clip", "video"]
-
-LOOK = 512  # frames whose attention maps are held at once
-
-
-def between_frames(size: int, joints: int, device: torch.device) -> Tensor:
-    """-> (S, S) bool: who sees whom in C-TRS (Eq. 4), S = size x joints + 1, [CLS] as the last."""
-    frame = torch.arange(size, device=device).repeat_interleave(joints)
-    frame = torch.cat((frame, frame.new_full((1,), -1)))
-    itself = torch.eye(len(frame), dtype=torch.bool, device=device)
-    return (frame[:, None] != frame) | itself
-
-
-def _joints_there(present: Tensor, shown: Tensor | None, columns: int) -> Tensor:
-    """(B, M, T), (1 or B, V') -> (B, M, T, V'): which joints of whom exist."""
-    there = present[..., None].expand(*present.shape, columns)
-    return there if shown is None else there & (shown >= 0)[:, None, None]
 
 
 class HiTRS(nn.Module):
@@ -127,26 +106,14 @@ class HiTRS(nn.Module):
         self.channels, self.joints, self.level = channels, len(skeleton), level
         self.windows, self.longest = windows, longest
         self.repeat_short, self.absent_as_zeros = repeat_short, absent_as_zeros
-        size, joint = windows[0], torch.arange(self.joints)
-        make = partial(
-            TokenTransformer, depth=depth, heads=heads, head_width=head_width, dropout=dropout
-        )
-        embed = nn.Sequential(nn.Linear(channels, width), nn.GELU(), nn.LayerNorm(width))
-        self.frame = make(embed, sinusoid(joint, width), summed=False, hidden=width)
+        layers = {"depth": depth, "heads": heads, "head_width": head_width, "dropout": dropout}
+        self.frame = FrameLevel(self.joints, channels, width, **layers)
         self.dim = width
         if level != "frame":
-            columns = sinusoid(joint, width).expand(size, -1, -1)
-            rows = sinusoid(torch.arange(size), width)[:, None].expand(-1, self.joints, -1)
-            code = torch.cat((columns, rows), -1)
-            self.clip = make(nn.Linear(width, 2 * width), code, summed=True, hidden=width)
-            self.between: Tensor
-            mask = between_frames(size, self.joints, joint.device)
-            self.register_buffer("between", mask, persistent=False)
+            self.clip = ClipLevel(windows[0], self.joints, width, **layers)
             self.dim = 2 * width
         if level == "video":
-            code = sinusoid(torch.arange(longest), 4 * width)
-            read = nn.Linear(2 * width, 4 * width)
-            self.whole = make(read, code, summed=True, hidden=2 * width)
+            self.whole = VideoLevel(longest, 2 * width, **layers)
             self.dim = 4 * width
 
     def forward(
@@ -174,7 +141,8 @@ class HiTRS(nn.Module):
         x = self.clips(x, numbers, exists, joints)
         if self.level == "clip":
             return x
-        return self.video(x, None if frames is None else self._places(frames, numbers))
+        hop = self.windows[2]
+        return self.video(x, None if frames is None else window_places(frames, numbers, hop))
 
     def from_clips(
         self, clips: Tensor, present: Tensor | None = None, joints: Tensor | None = None
@@ -214,59 +182,8 @@ class HiTRS(nn.Module):
             joints: As in `forward`.
         """
         poses, present, shown = self._shown(poses, present, joints)
-        shape = poses.shape[:4]
-        places = places_of(present.flatten())
-        x = self._encode(pack(poses.flatten(0, 2), places), shown, places, shape[1] * shape[2])
-        x = unpack(x, places, present.numel()).view(*shape, -1)
-        return present_features(x, _joints_there(present, shown, shape[3]))
-
-    @property
-    def attention_layers(self) -> tuple[str, ...]:
-        """F-TRS's; C-TRS and V-TRS look at other frames and at clips."""
-        return tuple(f"F-TRS {number}" for number in range(1, len(self.frame.blocks) + 1))
-
-    def attention_maps(
-        self,
-        poses: Tensor,
-        present: Tensor | None = None,
-        joints: Tensor | None = None,
-        frames: Tensor | None = None,
-    ) -> list[Tensor]:
-        """As `forward` -> F-TRS's maps between joints (B, M, H, V', V'), layer by layer."""
-        poses, present, shown = self._shown(poses, present, joints)
-        clips, persons, _, columns = poses.shape[:4]
-        means = [MeanMaps() for _ in self.frame.blocks]
-        for part, there in zip(poses.split(LOOK, 2), present.split(LOOK, 2), strict=True):
-            places = places_of(there.flatten())
-            coded = self._coded(shown, places, persons * there.shape[2])
-            mask = _joints_there(there, shown, columns).flatten(0, 1)
-            layers = self.frame.maps(pack(part.flatten(0, 2), places), *coded)
-            for mean, maps in zip(means, layers, strict=True):
-                maps = unpack(maps, places, there.numel())
-                mean.add(maps.unflatten(0, (clips * persons, -1)), mask)
-        return [mean.mean().unflatten(0, (clips, persons)) for mean in means]
-
-    def _shown(
-        self, poses: Tensor, present: Tensor | None, joints: Tensor | None
-    ) -> tuple[Tensor, Tensor, Tensor | None]:
-        """The chosen columns of the poses, zeros where nobody is; who is; the columns' joints."""
-        check_shape("hi-trs", poses, joints=self.joints, channels=self.channels)
-        if present is None:
-            present = poses.new_ones(poses.shape[:3], dtype=torch.bool)
-        else:
-            poses = poses.masked_fill(~present[..., None, None], 0)
-        if self.absent_as_zeros:
-            inside = (
-                torch.arange(present.shape[2], device=poses.device) < lengths_of(present)[:, None]
-            )
-            present = inside[:, None].expand_as(present)
-        shown = joints
-        if joints is not None:
-            shown = joints.view(-1, joints.shape[-1])  # (1 or B, V')
-            index = shown.clamp(min=0)[:, None, None, :, None]
-            poses = torch.take_along_dim(poses, index, 3)
-            present = present & (shown >= 0).any(1)[:, None, None]
-        return poses, present, shown
+        x = self.frame.encode(poses, present, shown)
+        return present_features(x, joints_there(present, shown, poses.shape[3]))
 
     def cut(self, frames: Features) -> tuple[Tensor, Tensor]:
         """F-TRS's features -> frame numbers of windows (B, K, w) and which exist (B, K).
@@ -297,17 +214,9 @@ class HiTRS(nn.Module):
         present = exists[:, None].expand(there.shape[:3])
         if not self.absent_as_zeros:
             present = present & (there & ~margin).any(3)
-        places = places_of(present.flatten())
-        x = self._frames_of(frames.values, numbers, places, shown)
-        keys = pack((there | margin).flatten(0, 2), places)[..., None].expand(x.shape[:3])
-        code = self.clip.code.flatten(0, 1)
-        if shown is not None:
-            of_clip = per_clip(shown, places, persons * numbers.shape[1])
-            keys = keys & (of_clip >= 0)[:, None]
-            code = self.clip.code[:, of_clip.clamp(min=0)].movedim(1, 0).flatten(1, 2)
-        x = self.clip(x.flatten(1, 2), code, self._clip_mask(keys))
-        x = unpack(x, places, present.numel()).view(*present.shape, 1, -1)
-        return present_features(x, present[..., None])
+        zeros = self.frame.of_zeros(shown).to(frames.values.dtype)
+        x = self.clip.encode(frames.values, zeros, numbers, there | margin, present, shown)
+        return present_features(x[..., None, :], present[..., None])
 
     def video(self, clips: Features, places: Tensor | None = None) -> Features:
         """V-TRS: clips (B, M, K, 1, D) -> the whole (B, M, 1, 1, D').
@@ -316,76 +225,49 @@ class HiTRS(nn.Module):
             clips: From `clips`, or some of them in another order.
             places: (B, K) numbers of the clips, fractions allowed; None: 0, 1, 2, ...
         """
-        batch, persons, count = clips.present.shape[:3]
+        count = clips.present.shape[2]
         if count > self.longest:
             raise LabanError(
                 f"these poses make {count} clips but this hi-trs knows {self.longest} places: cut "
                 "the recording, or train with a larger 'longest'"
             )
-        there = clips.present[..., 0].flatten(0, 1)  # (B M, K)
-        seen = there.any(1)
-        rows = places_of(seen)
-        code = self.whole.code[:count]
-        if places is not None:
-            places = places.to(code.dtype).clamp(0, self.longest - 1)
-            low = places.floor().long()
-            high = (low + 1).clamp(max=self.longest - 1)
-            code = torch.lerp(
-                self.whole.code[low], self.whole.code[high], (places - low)[..., None]
+        there = clips.present[..., 0]
+        x = self.whole.encode(clips.values[:, :, :, 0], there, places)
+        return present_features(x[:, :, None, None], there.any(2)[..., None, None])
+
+    @property
+    def attention_layers(self) -> tuple[str, ...]:
+        """F-TRS's; C-TRS and V-TRS look at other frames and at clips."""
+        return tuple(f"F-TRS {number}" for number in range(1, len(self.frame.blocks) + 1))
+
+    def attention_maps(
+        self,
+        poses: Tensor,
+        present: Tensor | None = None,
+        joints: Tensor | None = None,
+        frames: Tensor | None = None,
+    ) -> list[Tensor]:
+        """As `forward` -> F-TRS's maps between joints (B, M, H, V', V'), layer by layer."""
+        return self.frame.mean_maps(*self._shown(poses, present, joints))
+
+    def _shown(
+        self, poses: Tensor, present: Tensor | None, joints: Tensor | None
+    ) -> tuple[Tensor, Tensor, Tensor | None]:
+        """The chosen columns of the poses, zeros where nobody is; who is; the columns' joints."""
+        check_shape("hi-trs", poses, joints=self.joints, channels=self.channels)
+        if present is None:
+            present = poses.new_ones(poses.shape[:3], dtype=torch.bool)
+        else:
+            poses = poses.masked_fill(~present[..., None, None], 0)
+        if self.absent_as_zeros:
+            inside = (
+                torch.arange(present.shape[2], device=poses.device) < lengths_of(present)[:, None]
             )
-            code = per_clip(code, rows, persons)
-        keys = pack(there, rows)
-        mask = None if all_there(keys) else with_token(keys)
-        x = self.whole(pack(clips.values[:, :, :, 0].flatten(0, 1), rows), code, mask)
-        x = unpack(x, rows, seen.shape[0]).view(batch, persons, 1, 1, -1)
-        return present_features(x, seen.view(batch, persons, 1, 1))
-
-    def _encode(self, x: Tensor, shown: Tensor | None, places: Tensor | None, each: int) -> Tensor:
-        """Frames (P, V', C) -> (P, V', D), of clips with ``each`` frames and ``shown`` joints."""
-        return self.frame(x, *self._coded(shown, places, each))
-
-    def _coded(
-        self, shown: Tensor | None, places: Tensor | None, each: int
-    ) -> tuple[Tensor, Tensor | None]:
-        """F-TRS's position code of frames, and which joint may be looked at."""
-        if shown is None:
-            return self.frame.code, None
-        of_frame = per_clip(shown, places, each)
-        keys = (of_frame >= 0)[:, None, None]
-        # A row without any joint sees all of them, since a softmax over nothing is not a number.
-        mask = None if all_there(keys) else keys | ~keys.any(3, keepdim=True)
-        return self.frame.code[of_frame.clamp(min=0)], mask
-
-    def _frames_of(
-        self, values: Tensor, numbers: Tensor, places: Tensor | None, shown: Tensor | None
-    ) -> Tensor:
-        """(B, M, T, V', D), (B, K, w) -> (P, w, V', D): F-TRS's frames in the windows that exist.
-
-        One frame of zeros is encoded for all places of the margins.
-        """
-        batch, persons, length, columns = values.shape[:4]
-        code = self.frame.code
-        zeros = code.new_zeros(1 if shown is None else len(shown), columns, self.channels)
-        zeros = self._encode(zeros, shown, None, 1).to(values.dtype)
-        source = torch.cat((values.flatten(0, 2), zeros))
-        row = torch.arange(batch * persons, device=values.device).view(batch, persons, 1, 1)
-        margin = batch * persons * length + row // persons * (len(zeros) > 1)
-        number = numbers[:, None]
-        index = torch.where(number < 0, margin, row * length + number)
-        return source[pack(index.flatten(0, 2), places)]
-
-    def _clip_mask(self, keys: Tensor) -> Tensor:
-        """(P, w, V') what exists -> (S, S), or (P, 1, S, S) where something does not."""
-        size, columns = keys.shape[1:]
-        mask = self.between
-        if columns != self.joints:
-            mask = between_frames(size, columns, keys.device)
-        return mask if all_there(keys) else mask & with_token(keys.flatten(1))
-
-    def _places(self, frames: Tensor, numbers: Tensor) -> Tensor:
-        """(B, T), (B, K, w) -> (B, K): how far on a clip's frames stand in the original."""
-        shift = frames - torch.arange(frames.shape[1], device=frames.device)
-        real = numbers >= 0
-        moved = shift.gather(1, numbers.clamp(min=0).flatten(1)).view_as(numbers) * real
-        mean = moved.sum(2) / real.sum(2).clamp(min=1)
-        return torch.arange(numbers.shape[1], device=frames.device) + mean / self.windows[2]
+            present = inside[:, None].expand_as(present)
+        shown = joints
+        if joints is not None:
+            shown = joints.view(-1, joints.shape[-1])  # (1 or B, V')
+            index = shown.clamp(min=0)[:, None, None, :, None]
+            poses = torch.take_along_dim(poses, index, 3)
+            present = present & (shown >= 0).any(1)[:, None, None]
+        return poses, present, shown

@@ -178,12 +178,7 @@ class STTR1S(nn.Module):
             joints: (K,) or (B, K) numbers of the joints to look at, -1 for none.
             frames: Not looked at: this network has no position code.
         """
-        x, raw, scope = self.embed(poses, present, joints)
-        for number, layer in enumerate(self.layers):
-            if number == self.poses_at:
-                x = torch.cat((x, raw[:, :: self.poses_stride]), -1)
-            x, scope = layer(x, joints, scope)
-        return unfold_persons(x, scope)
+        return self.encode(*self.embed(poses, present, joints), joints)
 
     @property
     def attention_layers(self) -> tuple[str, ...]:
@@ -201,14 +196,8 @@ class STTR1S(nn.Module):
         frames: Tensor | None = None,
     ) -> list[Tensor]:
         """As `forward` -> the maps between joints of those layers (B, M, H, V', V')."""
-        x, raw, scope = self.embed(poses, present, joints)
-        found = []
-        for number, layer in enumerate(self.layers):
-            if number == self.poses_at:
-                x = torch.cat((x, raw[:, :: self.poses_stride]), -1)
-            if isinstance(layer.spatial, SpatialAttention):
-                found.append(mean_maps(layer.spatial.attention_maps(x, scope), scope))
-            x, scope = layer(x, joints, scope)
+        found: list[Tensor] = []
+        self.encode(*self.embed(poses, present, joints), joints, found)
         return found
 
     def embed(
@@ -229,6 +218,31 @@ class STTR1S(nn.Module):
         rows, scope = fold_persons(both, present, joints)
         x, raw = rows.chunk(2, -1)
         return x, raw, scope
+
+    def encode(
+        self,
+        x: Tensor,
+        raw: Tensor,
+        scope: Scope,
+        joints: Tensor | None = None,
+        found: list[Tensor] | None = None,
+    ) -> Features:
+        """Rows (N, T, V', C), poses beside them, and their scope -> features (B, M, T', V', D).
+
+        Args:
+            x: From `embed`.
+            raw: From `embed`.
+            scope: From `embed`.
+            joints: As in `forward`.
+            found: Gets the maps of layers with attention between joints; None: nobody looks.
+        """
+        for number, layer in enumerate(self.layers):
+            if number == self.poses_at:
+                x = torch.cat((x, raw[:, :: self.poses_stride]), -1)
+            if found is not None and isinstance(layer.spatial, SpatialAttention):
+                found.append(mean_maps(layer.spatial.attention_maps(x, scope), scope))
+            x, scope = layer(x, joints, scope)
+        return unfold_persons(x, scope)
 
     def _with_persons(self, poses: Tensor, present: Tensor | None) -> tuple[Tensor, Tensor | None]:
         """(B, M, T, V, C), (B, M, T) -> the same with absent persons behind, up to ``persons``."""

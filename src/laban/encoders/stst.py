@@ -43,6 +43,7 @@ from torch import Tensor, nn
 
 from laban.errors import LabanError
 from laban.nn import (
+    AttendingBlocks,
     AttentionMaps,
     AttentionModule,
     Directions,
@@ -59,8 +60,6 @@ from laban.nn import (
     check_words,
     fan_out_start,
     fold_persons,
-    spatial_maps,
-    unfold_persons,
 )
 from laban.skeletons import Skeleton
 
@@ -130,7 +129,7 @@ class Block(nn.Module):
         return space, self.temporal.joined(self.temporal.fed(x, scope, fed), x, scope)
 
 
-class STST(nn.Module):
+class STST(AttendingBlocks):
     """The encoder; its default is the paper's network.
 
     Args:
@@ -273,27 +272,6 @@ class STST(nn.Module):
             poses, present = poses.masked_fill(~present[..., None, None], 0), None
         rows, scope = fold_persons(poses, present, joints, frames)
         return self.tokens(rows, scope, tokens), scope
-
-    def encode(self, x: Tensor, scope: Scope) -> Features:
-        """Rows (N, T, V', D') and their scope -> features (B, M, T', V', D)."""
-        for block in self.blocks:
-            x, scope = block(x, scope)
-        return unfold_persons(x, scope)
-
-    @property
-    def attention_layers(self) -> tuple[str, ...]:
-        """Every block attends between joints, see `laban.nn.joint_attention`."""
-        return tuple(f"block {number}" for number in range(1, len(self.blocks) + 1))
-
-    def attention_maps(
-        self,
-        poses: Tensor,
-        present: Tensor | None = None,
-        joints: Tensor | None = None,
-        frames: Tensor | None = None,
-    ) -> list[Tensor]:
-        """As `forward` -> each block's maps between joints (B, M, H, V', V')."""
-        return spatial_maps(self.blocks, *self.embed(poses, present, joints, frames))
 
 
 def _check_fit(

@@ -20,7 +20,7 @@ from laban.nn.graph import (
     directed_partition,
     spatial_partition,
 )
-from laban.nn.joint_attention import MeanMaps, mean_maps, spatial_maps
+from laban.nn.joint_attention import AttendingBlocks, MeanMaps, mean_maps
 from laban.nn.joint_norm import InputNorm, JointNorm
 from laban.nn.linear import LinearNorm, TimeConvNorm
 from laban.nn.motion_decoder import MotionDecoder, Residual
@@ -37,6 +37,7 @@ from laban.nn.windows import Windows, sliding_windows
 
 __all__ = [
     "AdaptiveMaps",
+    "AttendingBlocks",
     "AttentionMaps",
     "AttentionModule",
     "Classifier",
@@ -84,7 +85,6 @@ __all__ = [
     "present_features",
     "shared_mean",
     "sinusoid",
-    "spatial_maps",
     "spatial_partition",
     "strided",
     "sliding_windows",

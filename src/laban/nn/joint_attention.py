@@ -8,13 +8,14 @@ such attention has no names, and says so in ``no_attention``, a sentence. Fused 
 all of it is computed only where somebody asks.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable
 
 from torch import Tensor, nn
 
+from laban.nn.features import Features
 from laban.nn.persons import Scope, unfold_persons
 
-__all__ = ["MeanMaps", "mean_maps", "spatial_maps"]
+__all__ = ["AttendingBlocks", "MeanMaps", "mean_maps"]
 
 
 class MeanMaps:
@@ -47,17 +48,44 @@ def mean_maps(maps: Tensor, scope: Scope) -> Tensor:
     return unfold_persons(found.mean(), scope._replace(mask=None)).values
 
 
-def spatial_maps(blocks: Iterable[nn.Module], x: Tensor, scope: Scope) -> list[Tensor]:
-    """(N, T, V, C) -> each block's map between joints (B, M, H, V, V).
+class AttendingBlocks(nn.Module):
+    """An encoder whose blocks each attend between joints: its walk through them, and the look.
 
-    Args:
+    Attributes:
         blocks: In turn called with (x, scope) for the next ones; each has ``spatial.maps``.
-        x: What enters the first.
-        scope: What of it exists.
+        embed: (poses, present, joints, frames) -> what enters the first, and what of it exists.
     """
-    found = []
-    for block in blocks:
-        maps = block.spatial.maps(x, scope)  # type: ignore[union-attr,operator]
-        found.append(mean_maps(maps, scope))
-        x, scope = block(x, scope)
-    return found
+
+    blocks: nn.ModuleList
+    embed: Callable[..., tuple[Tensor, Scope]]
+
+    def encode(self, x: Tensor, scope: Scope, found: list[Tensor] | None = None) -> Features:
+        """Rows (N, T, V', C) and their scope -> features (B, M, T', V', D).
+
+        Args:
+            x: What enters the first block.
+            scope: What of it exists.
+            found: Gets each block's maps; None: nobody looks, and they are not computed.
+        """
+        for block in self.blocks:
+            if found is not None:
+                found.append(mean_maps(block.spatial.maps(x, scope), scope))  # type: ignore[union-attr,operator]
+            x, scope = block(x, scope)
+        return unfold_persons(x, scope)
+
+    @property
+    def attention_layers(self) -> tuple[str, ...]:
+        """Every block attends between joints."""
+        return tuple(f"block {number}" for number in range(1, len(self.blocks) + 1))
+
+    def attention_maps(
+        self,
+        poses: Tensor,
+        present: Tensor | None = None,
+        joints: Tensor | None = None,
+        frames: Tensor | None = None,
+    ) -> list[Tensor]:
+        """As `forward` -> each block's maps between joints (B, M, H, V', V')."""
+        found: list[Tensor] = []
+        self.encode(*self.embed(poses, present, joints, frames), found)
+        return found

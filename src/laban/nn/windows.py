@@ -9,7 +9,9 @@ last window that is too long shows the last of the padded frames again.
 import torch
 from torch import Tensor
 
-__all__ = ["Windows", "lengths_of", "sliding_windows"]
+from laban.nn.packing import pack
+
+__all__ = ["Windows", "lengths_of", "pack_windows", "sliding_windows", "window_places"]
 
 Windows = tuple[int, int, int]
 
@@ -52,3 +54,36 @@ def lengths_of(there: Tensor) -> Tensor:
     """(B, M, T) -> (B,): frames up to the last in which anybody is, 1 at least."""
     number = torch.arange(1, there.shape[2] + 1, device=there.device)
     return (there.any(1) * number).amax(1).clamp(min=1)
+
+
+def pack_windows(values: Tensor, zeros: Tensor, numbers: Tensor, places: Tensor | None) -> Tensor:
+    """(B, M, T, V, D), (B, K, w) -> (P, w, V, D): the frames of the windows that exist.
+
+    Args:
+        values: Features of frames.
+        zeros: (1 or B, V, D), those of a frame of zeros, which fill all places of the margins.
+        numbers: From `sliding_windows`, the same for all persons of a clip.
+        places: Numbers of the (B M K,) windows that exist; None: all.
+    """
+    batch, persons, length = values.shape[:3]
+    source = torch.cat((values.flatten(0, 2), zeros))
+    row = torch.arange(batch * persons, device=values.device).view(batch, persons, 1, 1)
+    margin = batch * persons * length + row // persons * (len(zeros) > 1)
+    number = numbers[:, None]
+    index = torch.where(number < 0, margin, row * length + number)
+    return source[pack(index.flatten(0, 2), places)]
+
+
+def window_places(frames: Tensor, numbers: Tensor, hop: int) -> Tensor:
+    """(B, T), (B, K, w) -> (B, K): which window each would be had no frame been dropped.
+
+    Args:
+        frames: Numbers of the frames in the original.
+        numbers: From `sliding_windows`.
+        hop: Frames from window to window.
+    """
+    shift = frames - torch.arange(frames.shape[1], device=frames.device)
+    real = numbers >= 0
+    moved = shift.gather(1, numbers.clamp(min=0).flatten(1)).view_as(numbers) * real
+    mean = moved.sum(2) / real.sum(2).clamp(min=1)
+    return torch.arange(numbers.shape[1], device=frames.device) + mean / hop
