@@ -64,7 +64,12 @@ def test_json_is_one_value_and_nothing_else(store, capsys):
     [
         (["trian"], "unknown command 'trian': did you mean train"),
         (["info", "nowhere.arrow"], "nowhere.arrow"),
-        (["info"], "info"),
+        (["info"], "laban info needs STORE, see 'laban info --help'"),
+        (["evaluate"], "laban evaluate needs RUN and --data, see 'laban evaluate --help'"),
+        (
+            ["evaluate", "r", "--data", "s", "--protocol", "semi-supervised"],
+            "laban evaluate needs --share, see 'laban evaluate --help'",
+        ),
         (["convert", "ntuu", "x", "y"], "did you mean ntu"),
         (["train", "nw-ucla"], "laban train needs --data"),
         (["train", "nw-ucla", "--data", "s", "--out", "r", "--stream", "bones"], "mean bone"),

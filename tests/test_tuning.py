@@ -120,6 +120,28 @@ def test_an_interrupted_one_goes_on(toy, pretrained, monkeypatch, capsys):
     assert epochs == [1, 2]  # nor is what has ended
 
 
+def test_another_training_in_the_folder_is_told_as_evaluate_s_user_can_mend_it(
+    toy, pretrained, tmp_path, capsys
+):
+    word = tmp_path / "own.yaml"
+    word.write_text((toy / "toy.yaml").read_text().replace("name: toy", "name: own"))
+    own = (pretrained, toy / "store.arrow", "fine-tune", "--benchmark")
+    assert evaluate(*own, str(word)) == 0
+    assert "epoch" in capsys.readouterr().err
+    # The same benchmark by another path is the same training, and nothing is trained.
+    again = tmp_path / "again.yaml"
+    again.write_text(word.read_text())
+    assert evaluate(*own, str(again)) == 0
+    assert "epoch" not in capsys.readouterr().err
+    again.write_text(word.read_text().replace("[rise, fall]", "[fall, rise]"))
+    assert evaluate(*own, str(again)) == 2
+    said = capsys.readouterr().err
+    folder = pretrained / "fine-tune-own-epochs-2-batch-12/seed-0"
+    assert "was trained with other values of benchmark.classes" in said
+    assert f"or remove {folder} to train anew" in said
+    assert "--out" not in said and "--resume" not in said
+
+
 def test_another_recipe_s_numbers(toy, pretrained, capsys):
     own = toy / "tuning.yaml"
     own.write_text((toy / "recipe.yaml").read_text().replace("epochs: 4", "epochs: 1"))

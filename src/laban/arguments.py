@@ -71,8 +71,20 @@ def parse(name: str, parser: Any, arguments: Sequence[str]) -> dict[str, Any]:
     try:
         values: dict[str, Any] = parser.parse_args(list(arguments)).as_dict()
     except ArgumentError as error:
+        missing = _missing(error, parser)
+        if missing:
+            wanted = " and ".join(missing)
+            raise LabanError(f"laban {name} needs {wanted}, see 'laban {name} --help'") from None
         raise LabanError(f"{complaint(error)}; see 'laban {name} --help'") from None
     return values
+
+
+def _missing(error: Exception, parser: Any) -> list[str]:
+    """What was not given, as a person writes it: jsonargparse leaves an option's dashes out."""
+    _, _, keys = str(error).partition("arguments are required: ")
+    usage = parser.format_usage().split()
+    flags = {key: f"--{key.replace('_', '-')}" for key in keys.split(", ") if key}
+    return [flag if flag in usage else key.upper() for key, flag in flags.items()]
 
 
 def complaint(error: Exception) -> str:

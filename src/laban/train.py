@@ -39,6 +39,7 @@ def train(
     resume: bool = False,
     report: bool = True,
     command: str = "",
+    mend: str = "",
 ) -> Result | None:
     """Trains a recipe on a store, tests it once at the end, and writes the run folder.
 
@@ -53,6 +54,8 @@ def train(
         resume: Go on where an interrupted training of the same recipe stopped.
         report: Whether ``report.html`` is written.
         command: The command line, for the run to remember.
+        mend: What to do where the folder holds another training, for a caller whose user has no
+            ``--out``.
 
     Returns:
         The test figures, or the last loss; None on all processes but the first.
@@ -86,7 +89,7 @@ def train(
     run.notes["start"] = start.digest() if start else None
     run.notes["parameters"] = sum(p.numel() for p in parts.encoder.parameters())
     if fabric.global_rank == 0:
-        _open_folder(run, resume=resume)
+        _open_folder(run, resume=resume, mend=mend)
     fabric.barrier()
     if recipe.training.precision == "bf16-mixed" and not multiplies_bfloat16():
         console.print(IMITATED, style="yellow")
@@ -162,7 +165,7 @@ def _notes(task: Task, world: int) -> dict[str, Any]:
     }
 
 
-def _open_folder(run: Run, *, resume: bool) -> None:
+def _open_folder(run: Run, *, resume: bool, mend: str) -> None:
     """Makes the run folder, or checks that what is resumed is the same training."""
     before = run.path / "run.json"
     if not resume:
@@ -173,15 +176,15 @@ def _open_folder(run: Run, *, resume: bool) -> None:
         old = json.loads(before.read_text())
     except (OSError, ValueError):
         raise LabanError(
-            f"{run.path} holds no training to resume, start it without --resume"
+            f"{run.path} holds no training to resume: {mend or 'start it without --resume'}"
         ) from None
     one, two = _identity(old), _identity(run.facts())
     # A key that the old run does not have is newer than it.
     odd = sorted(key for key in one if one[key] != two.get(key))
     if odd:
         raise LabanError(
-            f"{run.path} was trained with other values of {', '.join(odd[:4])}: resume with the "
-            "same arguments and data, or choose another --out"
+            f"{run.path} was trained with other values of {', '.join(odd[:4])}: "
+            + (mend or "resume with the same arguments and data, or choose another --out")
         )
 
 
@@ -193,7 +196,9 @@ def _identity(facts: Mapping[str, Any]) -> dict[str, Any]:
     chosen["store"] = notes.get("data", {}).get("digest")
     chosen["processes"] = notes.get("environment", {}).get("world")
     same = flat(chosen)
-    for harmless in ("recipe.about", "recipe.start", "recipe.training.workers"):
+    # Of the benchmark counts what it says, not by which path it was named.
+    words = ("recipe.about", "recipe.benchmark", "recipe.start", "recipe.training.workers")
+    for harmless in words:
         same.pop(harmless, None)
     return same
 

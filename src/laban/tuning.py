@@ -184,7 +184,9 @@ def _trained(
         values["start"] = None if scratch else str(path)
         out = folder / f"seed-{seed}"
         recipe = config.resolve(values, place=f"the training of {out}")
-        if train(recipe, data=data, out=out, resume=out.exists()) is not None:
+        begun = out.is_dir() and any(out.iterdir())
+        mend = f"judge with the same data and options as then, or remove {out} to train anew"
+        if train(recipe, data=data, out=out, resume=begun, mend=mend) is not None:
             tested.append(Scores.load(out / "test.parquet"))
     if not tested:  # another process speaks
         return None

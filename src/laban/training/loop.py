@@ -151,9 +151,7 @@ def _load(fabric: Fabric, path: Path, state: dict) -> None:
         fabric.load(path, state, weights_only=True)
     except (pickle.UnpicklingError, RuntimeError, KeyError, EOFError) as error:
         first = str(error).strip().splitlines()[0][:120]
-        raise LabanError(
-            f"{path} is damaged ({first}): remove it to start again, or choose another --out"
-        ) from error
+        raise LabanError(f"{path} is damaged ({first}): remove it to start again") from error
 
 
 def _mean(fabric: Fabric, value: Tensor) -> float:
