@@ -130,6 +130,8 @@ def session_of(path: Path, threads: int) -> Any:
         raise LabanError(f"{path} is no file: name what 'laban export' wrote")
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads, options.log_severity_level = threads, 4
+    # Without it sums of 8-bit products overflow on x86 processors that have no VNNI.
+    options.add_session_config_entry("session.x64quantprecision", "1")
     try:
         return onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
     except Exception as error:  # noqa: BLE001 - its exceptions share no class but this
