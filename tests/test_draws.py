@@ -2,7 +2,7 @@ import math
 
 import torch
 
-from laban.draws import Draws
+from laban.draws import Draws, name_keys
 
 
 def draws(seed=0, keys=range(8)):
@@ -53,3 +53,10 @@ def test_the_size_of_a_call_does_not_move_the_next():
     small, large = one.uniform(3), two.uniform(30)
     assert torch.equal(small, large[:, :3])
     assert torch.equal(one.uniform(4), two.uniform(4))
+
+
+def test_a_name_is_the_same_key_everywhere_and_always():
+    keys = name_keys(["c1", "c2", "Ringen é", "c1"])
+    assert keys.dtype == torch.int64 and keys[0] == keys[3]
+    assert len(set(keys.tolist())) == 3
+    assert name_keys(["c1"]).tolist() == [4895413496900842574]

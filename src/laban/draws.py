@@ -7,12 +7,14 @@ function of (generator's next number, the clip's key, a counter): splitmix64 (St
 gives the same bits on all of them.
 """
 
+import hashlib
 import math
+from collections.abc import Iterable
 
 import torch
 from torch import Tensor
 
-__all__ = ["Draws"]
+__all__ = ["Draws", "name_keys"]
 
 _GOLDEN = -7046029254386353131  # 0x9E3779B97F4A7C15 as a signed number
 _MIX_1 = -4658895280553007687  # 0xBF58476D1CE4E5B9
@@ -31,12 +33,21 @@ def _mix(x: Tensor) -> Tensor:
     return x ^ _shift(x, 31)
 
 
+def name_keys(names: Iterable[str]) -> Tensor:
+    """(N,) names of clips -> (N,) int64 keys that hang on nothing else, such as a store's order."""
+    made = (hashlib.blake2b(name.encode(), digest_size=8).digest() for name in names)
+    return torch.tensor(
+        [int.from_bytes(key, "big", signed=True) for key in made], dtype=torch.int64
+    )
+
+
 class Draws:
     """Rows of random numbers, one a clip.
 
     Args:
         generator: Gives one number for the whole batch, so two calls differ.
-        keys: int64 (B,), what identifies each clip (`laban.dataset.Batch.keys`).
+        keys: int64 (B,), what identifies each clip: a batch's keys, or `name_keys` where a draw
+            must be the same in every store.
     """
 
     def __init__(self, generator: torch.Generator, keys: Tensor) -> None:

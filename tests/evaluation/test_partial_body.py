@@ -2,6 +2,7 @@
 
 import json
 from collections import Counter
+from functools import partial
 
 import numpy as np
 import pytest
@@ -9,6 +10,7 @@ import torch
 
 from laban.batch import collate
 from laban.cli import main
+from laban.draws import name_keys
 from laban.evaluation.frozen import still
 from laban.evaluation.linear import trained_head
 from laban.evaluation.partial_body import joints_left, parts_left
@@ -19,14 +21,9 @@ from laban.store import Store
 BODY = SKELETONS["kinect-v2"]
 
 
-def clips_with(keys):
-    """A batch of which only the keys count."""
-    return type("Keys", (), {"keys": torch.tensor(keys)})()
-
-
 def test_joints_are_drawn_evenly_for_each_clip_and_more_include_fewer():
-    batch = clips_with(range(400))
-    left = {count: joints_left(BODY, count, 3, batch) for count in (0, 2, 10)}
+    keys = torch.arange(400)
+    left = {count: joints_left(BODY, count, 3, keys) for count in (0, 2, 10)}
     for count, kept in left.items():
         assert kept.shape == (400, 25 - count)
         assert all(row == sorted(set(row)) for row in kept.tolist())
@@ -38,7 +35,7 @@ def test_joints_are_drawn_evenly_for_each_clip_and_more_include_fewer():
 
 
 def test_a_draw_is_a_function_of_its_number_and_the_clip():
-    many, one = clips_with(range(50)), clips_with([17])
+    many, one = torch.arange(50), torch.tensor([17])
     for left in (joints_left, parts_left):
         first = left(BODY, 3, 1, many)
         alone = left(BODY, 3, 1, one)[0]
@@ -49,7 +46,7 @@ def test_a_draw_is_a_function_of_its_number_and_the_clip():
 def test_parts_go_as_a_whole():
     parts = [set(joints) for joints in BODY.parts.values()]
     times = Counter()
-    for row in parts_left(BODY, 2, 0, clips_with(range(300))).tolist():
+    for row in parts_left(BODY, 2, 0, torch.arange(300)).tolist():
         gone = set(range(25)) - set(row)
         lost = [number for number, joints in enumerate(parts) if joints <= gone]
         assert len(lost) == 2 and gone == parts[lost[0]] | parts[lost[1]]
@@ -60,18 +57,35 @@ def test_parts_go_as_a_whole():
 def test_what_is_shaded_is_not_looked_at(toy, pretrained):
     """Features of shaded clips, against the encoder on each clip whose shaded joints are noise."""
     source = still(pretrained, toy / "store.arrow")
-    found = source.features(source.test, lambda batch: parts_left(BODY, 2, 0, batch))
+    found = source.features(source.test, lambda keys: parts_left(BODY, 2, 0, keys))
     store = Store(toy / "store.arrow")
     for row in (0, 7):
         key = source.test.keys[row]
         clip = source.view.pipeline.prepare(store[key])
         poses, present = source.view(collate([clip], [0], [key]))
-        (kept,) = parts_left(BODY, 2, 0, clips_with([key]))
+        (kept,) = parts_left(BODY, 2, 0, name_keys([clip.name]))
         hidden = torch.ones(25, dtype=torch.bool)
         hidden[kept[kept >= 0]] = False
         poses[..., hidden, :] = 1e3 * torch.randn_like(poses[..., hidden, :])
         values, there = source.encoder(poses, present, kept[kept >= 0])
         torch.testing.assert_close(found[row], values[there].mean(0), atol=1e-5, rtol=1e-4)
+
+
+def test_a_store_in_another_order_is_shaded_alike(toy, pretrained, tmp_path):
+    clips = list(Store(toy / "store.arrow"))
+    order = np.random.default_rng(0).permutation(len(clips))
+    Store.write(tmp_path / "other.arrow", [clips[place] for place in order])
+    found = []
+    for path in (toy / "store.arrow", tmp_path / "other.arrow"):
+        source = still(pretrained, path)
+        names = [source.test.store.names[key] for key in source.test.keys]
+        for left in (joints_left, parts_left):
+            values = source.features(source.test, partial(left, BODY, 3, 1))
+            found.append(dict(zip(names, values, strict=True)))
+    for one, other in zip(found[:2], found[2:], strict=True):
+        assert one.keys() == other.keys() and list(one) != list(other)
+        for name, values in one.items():
+            torch.testing.assert_close(values, other[name], atol=1e-5, rtol=1e-4)
 
 
 def test_curves_are_those_of_one_head_on_shaded_test_clips(toy, pretrained, capsys):
@@ -94,7 +108,7 @@ def test_curves_are_those_of_one_head_on_shaded_test_clips(toy, pretrained, caps
     whole = source.frozen()
     head, tops, others = trained_head(whole), [], []
     for draw in range(2):
-        hidden = lambda batch, draw=draw: joints_left(BODY, 20, draw, batch)  # noqa: E731
+        hidden = lambda keys, draw=draw: joints_left(BODY, 20, draw, keys)  # noqa: E731
         seen = source.frozen(hidden)
         tops.append(whole.scores(head(seen.test).detach()).top(1))
         others.append(whole.scores(trained_head(seen, seed=draw)(seen.test).detach()).top(1))

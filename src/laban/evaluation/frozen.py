@@ -7,9 +7,9 @@ from pathlib import Path
 import torch
 from torch import Tensor, nn
 
-from laban.batch import Batch
 from laban.benchmarks import Benchmark
 from laban.dataset import ClipDataset, EpochSampler, batches
+from laban.draws import name_keys
 from laban.errors import LabanError
 from laban.evaluation.scores import Scores
 from laban.nn import masked_mean
@@ -20,7 +20,7 @@ from laban.store import Store
 
 __all__ = ["Frozen", "Still", "check_counts", "frozen", "still"]
 
-Chosen = Callable[[Batch], Tensor]
+Chosen = Callable[[Tensor], Tensor]
 
 
 @dataclass
@@ -92,15 +92,16 @@ class Still:
 
         Args:
             dataset: The clips.
-            joints: Which joints the encoder looks at, ``Batch -> (B, K)``, -1 for none; all.
+            joints: Which joints the encoder looks at, from `name_keys` of the clips: ``(B,) ->
+                (B, K)``, -1 for none. None: all.
             batch: Clips at a time.
         """
         weight = next(self.encoder.parameters())
+        keys = name_keys(_names(dataset)).to(weight.device).split(batch)
         rows = []
-        for clips in batches(dataset, EpochSampler(len(dataset), batch)):
-            clips = clips.to(weight.device)
-            poses, present = self.view(clips)
-            kept = joints(clips) if joints else None
+        for number, clips in enumerate(batches(dataset, EpochSampler(len(dataset), batch))):
+            poses, present = self.view(clips.to(weight.device))
+            kept = joints(keys[number]) if joints else None
             rows.append(masked_mean(self.encoder(poses.to(weight.dtype), present, kept)).float())
         return torch.cat(rows)
 
@@ -108,8 +109,7 @@ class Still:
         """Features of training and test clips, arguments as `features` takes them."""
         train, tested = self.features(self.train, joints), self.features(self.test, joints)
         labels = torch.tensor(self.train.labels, device=train.device)
-        names = tuple(self.test.store.names[key] for key in self.test.keys)
-        return Frozen(self.benchmark, train, labels, tested, self.part, names)
+        return Frozen(self.benchmark, train, labels, tested, self.part, _names(self.test))
 
 
 def still(path: Path, data: Path, benchmark: str | None = None, *, scratch: bool = False) -> Still:
@@ -144,6 +144,11 @@ def frozen(
 ) -> Frozen:
     """Pooled features of the training and test clips, arguments as `still` takes them."""
     return still(path, data, benchmark, scratch=scratch).frozen()
+
+
+def _names(dataset: ClipDataset) -> tuple[str, ...]:
+    """The clips' names, in the dataset's order."""
+    return tuple(dataset.store.names[key] for key in dataset.keys)
 
 
 def check_counts(**counts: int) -> None:

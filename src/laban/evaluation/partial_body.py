@@ -10,8 +10,8 @@ shaded. ``shaded_training`` adds the other reading: training clips are shaded to
 for every draw.
 
 Unusual here:
-- Every clip has its own draw, a function of the number of the draw and the clip's place in the
-  store: all methods judged on a store see the same joints. More shaded joints include the fewer.
+- Every clip has its own draw, a function of the number of the draw and the clip's name: all methods
+  see the same joints, whatever the store's order. More shaded joints include the fewer.
 - What a clip is normalised by (its centre, its turn to the camera) and the stream are computed
   before, as in PSTL's masking: the bone of a joint that is seen may end at one that is not.
 """
@@ -23,7 +23,6 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from laban.batch import Batch
 from laban.draws import Draws
 from laban.errors import LabanError
 from laban.evaluation.frozen import Chosen, check_counts, still
@@ -36,7 +35,7 @@ __all__ = ["joints_left", "partial_body", "parts_left"]
 
 JOINTS = (0, 2, 4, 6, 8, 10)
 PARTS = (0, 1, 2, 3, 4)
-Left = Callable[[Skeleton, int, int, Batch], Tensor]
+Left = Callable[[Skeleton, int, int, Tensor], Tensor]
 
 
 def partial_body(
@@ -102,20 +101,30 @@ def partial_body(
     return scores
 
 
-def joints_left(skeleton: Skeleton, count: int, draw: int, batch: Batch) -> Tensor:
-    """The joints of each clip that stay when so many are drawn evenly: ``-> (B, V - count)``."""
-    draws = Draws(torch.Generator().manual_seed(2 * draw), batch.keys)
-    even = torch.ones(len(skeleton), device=batch.keys.device)
+def joints_left(skeleton: Skeleton, count: int, draw: int, keys: Tensor) -> Tensor:
+    """The joints that stay when so many are drawn evenly: ``(B,) -> (B, V - count)``.
+
+    Args:
+        skeleton: The joint layout.
+        count: How many go.
+        draw: The number of the draw.
+        keys: Of the clips, from `name_keys`.
+    """
+    draws = Draws(torch.Generator().manual_seed(2 * draw), keys)
+    even = torch.ones(len(skeleton), device=keys.device)
     return central_joints(even, draws, count)
 
 
-def parts_left(skeleton: Skeleton, count: int, draw: int, batch: Batch) -> Tensor:
-    """The joints that stay when so many parts are drawn: ``-> (B, K)``, -1 behind them."""
-    device = batch.keys.device
+def parts_left(skeleton: Skeleton, count: int, draw: int, keys: Tensor) -> Tensor:
+    """The joints that stay when so many parts are drawn: ``(B,) -> (B, K)``, -1 behind them.
+
+    Arguments as `joints_left` takes them.
+    """
+    device = keys.device
     parts = torch.zeros(len(skeleton.parts), len(skeleton), dtype=torch.bool, device=device)
     for number, joints in enumerate(skeleton.parts.values()):
         parts[number, list(joints)] = True
-    draws = Draws(torch.Generator().manual_seed(2 * draw + 1), batch.keys)
+    draws = Draws(torch.Generator().manual_seed(2 * draw + 1), keys)
     chosen = draws.uniform(len(parts)).argsort(dim=1, stable=True)[:, :count]
     return left_over(parts[chosen].any(1))
 
