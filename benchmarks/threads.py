@@ -4,7 +4,7 @@
 
 Training steps of a small DSTA-Net, in a process of their own: alone, and beside as many programs as
 there are threads that compute without end. Seconds on the clock, the best of the rounds. A spin
-count is GNU OpenMP's ``GOMP_SPINCOUNT``; ``laban`` sets 10,000 where nothing is set.
+count is GNU OpenMP's ``GOMP_SPINCOUNT``: how long a thread that waits holds its core.
 """
 
 import argparse

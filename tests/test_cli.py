@@ -1,8 +1,5 @@
 import json
-import os
 import re
-import subprocess
-import sys
 from contextlib import suppress
 
 import numpy as np
@@ -121,27 +118,3 @@ def test_render_writes_a_picture(store, tmp_path, capsys):
     assert (tmp_path / "c.png").stat().st_size > 1000
     assert main(["render", str(store), str(tmp_path / "c.xyz")]) == 2
     assert main(["render", str(store), str(tmp_path / "d.png"), "--clip", "c9"]) == 2
-
-
-@pytest.mark.parametrize(
-    ("given", "left"),
-    [
-        ({}, "10000"),
-        ({"GOMP_SPINCOUNT": "7"}, "7"),
-        ({"OMP_WAIT_POLICY": "active"}, None),
-    ],
-)
-def test_threads_spin_briefly_unless_somebody_said_otherwise(given, left, monkeypatch, capsys):
-    for name in ("GOMP_SPINCOUNT", "OMP_WAIT_POLICY"):
-        monkeypatch.setenv(name, "")  # so that what is set below goes again
-        monkeypatch.delenv(name)
-    for name, value in given.items():
-        monkeypatch.setenv(name, value)
-    assert main(["recipes", "--paper", "stst", "--json"]) == 0
-    assert os.environ.get("GOMP_SPINCOUNT") == left
-
-
-def test_the_command_speaks_to_openmp_before_pytorch_is_there():
-    code = "import sys, laban.cli; print('torch' in sys.modules)"
-    found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert found.stdout == "False\n"

@@ -7,7 +7,6 @@ standard output; one that goes on and on gives one result after another, each a 
 """
 
 import json
-import os
 import sys
 import traceback
 from collections.abc import Iterator, Sequence
@@ -67,7 +66,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
     name, *rest = arguments
     if name not in COMMANDS:
         return _fail(f"unknown command '{name}': {nearest(name, COMMANDS)}")
-    _wait_briefly()
     as_json = "--json" in rest
     rest = [word for word in rest if word != "--json"]
     try:
@@ -92,16 +90,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
         traceback.print_exc()
         return _fail("this is a fault of Laban's; please report the lines above", status=1)
     return 0
-
-
-def _wait_briefly() -> None:
-    """Lets PyTorch's threads, not yet loaded, spin for a short while only where they wait.
-
-    Where another program holds a core, the threads on the others would spin for most of its turn:
-    ``docs/performance.md``, "Threads beside other programs".
-    """
-    if "OMP_WAIT_POLICY" not in os.environ:
-        os.environ.setdefault("GOMP_SPINCOUNT", "10000")
 
 
 def _missing(error: Exception) -> str | None:
