@@ -47,6 +47,7 @@ LAYERS = [
     {
         "figures",
         "page",
+        "plotting",
         "report_clips",
         "report_judged",
         "report_run",
