@@ -48,6 +48,7 @@ LAYERS = [
     {
         "figures",
         "page",
+        "plotting",
         "report_clips",
         "report_judged",
         "report_run",

@@ -9,13 +9,13 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from laban import figures
+from laban import figures, plotting
 
 NAMES = ["Grab", "Tap & hold", "Swipe <+>", "cost $5 or $6"]
 
 
 def test_importing_it_does_not_import_matplotlib():
-    code = "import sys, laban.figures; sys.exit('matplotlib' in sys.modules)"
+    code = "import sys, laban.figures, laban.plotting; sys.exit('matplotlib' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
 
 
@@ -99,11 +99,11 @@ def test_streams_draws_runs_and_dotted_differences_with_gaps():
 
 def test_svg_takes_its_colours_from_the_page_and_keeps_text_as_text():
     drawn = figures.confusion(9 * np.eye(4, dtype=int) + np.eye(4, k=1, dtype=int), NAMES)
-    markup = figures.svg(drawn, "confusion", "a matrix")
+    markup = plotting.svg(drawn, "confusion", "a matrix")
     root = ElementTree.fromstring(re.sub("xlink:", "", markup))
     texts = [text for node in root.iter() for text in [(node.text or "").strip()] if text]
     assert set(NAMES) <= set(texts), "names are text, with mathematics left unread"
-    assert not any(colour in markup for colour in figures.PALETTE.values())
+    assert not any(colour in markup for colour in plotting.PALETTE.values())
     assert "var(--ink)" in markup
     assert "var(--muted)" in markup
     assert "http" not in markup
@@ -117,19 +117,19 @@ def test_svg_takes_its_colours_from_the_page_and_keeps_text_as_text():
 
 def test_svg_of_the_same_drawing_is_the_same():
     drawn = [figures.per_class([("Grab", 50.0)]) for _ in range(2)]
-    assert figures.svg(drawn[0], "a", "") == figures.svg(drawn[1], "a", "")
+    assert plotting.svg(drawn[0], "a", "") == plotting.svg(drawn[1], "a", "")
 
 
 def test_a_figure_wider_than_the_page_keeps_its_width():
     wide = figures.streams(["a"], np.ones((1, 120)), [f"class {k}" for k in range(120)], [])
-    assert "min-width" in figures.svg(wide, "a", "")[:200]
+    assert "min-width" in plotting.svg(wide, "a", "")[:200]
     small = figures.streams(["a"], np.ones((1, 4)), NAMES, [])
-    assert "min-width" not in figures.svg(small, "a", "")[:200]
+    assert "min-width" not in plotting.svg(small, "a", "")[:200]
 
 
 def test_png_has_the_pixels_of_its_inches_on_white(tmp_path):
     drawn = figures.per_class([("Grab", 50.0)])
-    with Image.open(figures.png(drawn, tmp_path / "a.png", dpi=100)) as picture:
+    with Image.open(plotting.png(drawn, tmp_path / "a.png", dpi=100)) as picture:
         wanted = (100 * drawn.get_size_inches()).astype(int)
         np.testing.assert_allclose(picture.size, wanted, atol=1)
         assert picture.convert("RGB").getpixel((0, 0)) == (255, 255, 255)

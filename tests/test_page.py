@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from laban import figures, page
+from laban import page, plotting
 
 EVIL = '<script>alert("&")</script>'
 
@@ -33,7 +33,7 @@ def test_text_is_escaped(markup):
 def test_colours_of_the_drawings_are_defined_for_light_and_dark():
     style = page.page("a", [])
     light, dark = style.split("prefers-color-scheme: dark")
-    for name, colour in figures.PALETTE.items():
+    for name, colour in plotting.PALETTE.items():
         assert f"--{name}: {colour};" in light
         assert re.search(rf"--{name}: #[0-9a-f]{{6}};", dark), name
     used = set(re.findall(r"var\(--(\w+)\)", style))

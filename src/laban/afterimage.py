@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from laban.clip import Clip
-from laban.figures import PALETTE, WIDTH, _figure, _style
+from laban.plotting import PALETTE, WIDTH, blank, house_style
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -58,9 +58,9 @@ def afterimage(clip: Clip, predicted: Clip, end: int, *, horizons: Sequence[int]
     half = max(float((high - low)[0]) for low, high in boxes) / 2 + 0.05
     floor, top = min(low[1] for low, _ in boxes) - 0.05, max(high[1] for _, high in boxes) + 0.05
     columns = len(moments)
-    with _style():
+    with house_style():
         shape = min(max((top - floor) / (2 * half), 0.5), 3.0)
-        figure = _figure(WIDTH, 0.7 + WIDTH / columns * shape)
+        figure = blank(WIDTH, 0.7 + WIDTH / columns * shape)
         for number, (ms, bodies, box) in enumerate(zip(moments, drawn, boxes, strict=True)):
             axes = figure.add_subplot(1, columns, number + 1)
             for person, bones in bodies.items():

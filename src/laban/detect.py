@@ -11,9 +11,9 @@ from laban.clip import Clip
 from laban.detection.labels import faults
 from laban.detector import Detector
 from laban.errors import LabanError, unknown_name
-from laban.figures import png
 from laban.follow import follow as followed
 from laban.follow import frames_of
+from laban.plotting import png
 from laban.recordings import Skipped, recordings
 from laban.result import Result
 from laban.run import Run

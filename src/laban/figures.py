@@ -1,89 +1,20 @@
-"""The drawings of a report: each function gives a matplotlib figure, drawn once, written twice.
+"""The drawings of a report: each gives a matplotlib figure, which `laban.plotting` writes."""
 
-`png` writes it for a paper. `svg` gives markup for a page, in which every colour of the palette is
-a CSS variable, so that one drawing is legible on a light and on a dark ground. No pyplot: nothing
-global is opened or changed.
-"""
-
-import io
 import math
-import re
-import warnings
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from pathlib import Path
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+
+from laban.plotting import MARKERS, PALETTE, SERIES, WIDTH, blank, house_style
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-__all__ = [
-    "PALETTE",
-    "attention",
-    "confusion",
-    "curve",
-    "falls",
-    "per_class",
-    "png",
-    "streams",
-    "svg",
-]
+__all__ = ["NAMED", "attention", "confusion", "curve", "falls", "per_class", "streams"]
 
-# Name of the CSS variable: its colour on white.
-PALETTE: dict[str, str] = {
-    "ink": "#1b2430",
-    "muted": "#66707d",
-    "line": "#dde2e8",
-    "blue": "#2f6fb5",
-    "orange": "#c8602f",
-    "green": "#2f8a5b",
-    "violet": "#7a5bb0",
-    "sand": "#a8862c",
-}
-SERIES = ("blue", "orange", "green", "violet", "sand")
-MARKERS = "os^Dv"
-WIDTH = 9.4  # inches: a figure across the page
 NAMED = 40  # more classes than this have numbers on the axes
-
-
-@contextmanager
-def _style() -> Iterator[None]:
-    """House settings for the time of a drawing; matplotlib is imported here and not before."""
-    import matplotlib
-
-    settings: dict[Any, Any] = {
-        "axes.edgecolor": PALETTE["line"],
-        "grid.color": PALETTE["line"],
-        "xtick.color": PALETTE["muted"],
-        "ytick.color": PALETTE["muted"],
-        "font.size": 9.5,
-        "text.parse_math": False,
-        "text.color": PALETTE["ink"],
-        "axes.labelcolor": PALETTE["muted"],
-        "axes.titlesize": 10,
-        "axes.titlelocation": "left",
-        "axes.spines.top": False,
-        "axes.spines.right": False,
-        "xtick.major.size": 0,
-        "ytick.major.size": 0,
-        "lines.linewidth": 1.8,
-        "svg.fonttype": "none",
-        "svg.hashsalt": "laban",
-        "image.composite_image": False,
-    }
-    with matplotlib.rc_context(settings), warnings.catch_warnings():
-        # A PNG has no font for every script; the page, whose text is text, has.
-        warnings.filterwarnings("ignore", message="Glyph")
-        yield
-
-
-def _figure(width: float, height: float) -> "Figure":
-    from matplotlib.figure import Figure
-
-    return Figure(figsize=(width, height), layout="constrained")
 
 
 def curve(series: Mapping[str, Sequence[float]], *, what: str, kept: int | None) -> "Figure":
@@ -94,10 +25,10 @@ def curve(series: Mapping[str, Sequence[float]], *, what: str, kept: int | None)
         what: The title, with its unit.
         kept: The epoch whose weights were kept, counted from 1.
     """
-    with _style():
+    with house_style():
         from matplotlib.ticker import MaxNLocator
 
-        figure = _figure(4.6, 3.0)
+        figure = blank(4.6, 3.0)
         axes = figure.add_subplot()
         for colour, (name, values) in zip(SERIES, series.items(), strict=False):
             epochs = np.arange(1, len(values) + 1)
@@ -133,10 +64,10 @@ def falls(curves: Mapping[str, Mapping[int, Sequence[float]]], *, across: str) -
         curves: For each name the top-1 of every draw, in per cent, by how much was taken away.
         across: What the horizontal axis counts.
     """
-    with _style():
+    with house_style():
         from matplotlib.ticker import MaxNLocator
 
-        figure = _figure(4.6, 3.0)
+        figure = blank(4.6, 3.0)
         axes = figure.add_subplot()
         looks = zip(SERIES, MARKERS, strict=True)
         for (colour, marker), (name, curve) in zip(looks, curves.items(), strict=False):
@@ -168,8 +99,8 @@ def confusion(counts: np.ndarray, classes: Sequence[str]) -> "Figure":
     tint = np.where(np.eye(total, dtype=bool)[..., None], _rgb("blue"), _rgb("orange"))
     # A square root, for a confusion of one clip in fifty is one that a reader wants to see.
     image = np.concatenate([tint, np.sqrt(shares)[..., None]], -1)
-    with _style():
-        figure = _figure(WIDTH, WIDTH if total > NAMED else min(WIDTH, 3.4 + 0.3 * total))
+    with house_style():
+        figure = blank(WIDTH, WIDTH if total > NAMED else min(WIDTH, 3.4 + 0.3 * total))
         axes = figure.add_subplot()
         axes.imshow(image, interpolation="none")
         axes.set_xlabel("predicted", labelpad=8)
@@ -193,8 +124,8 @@ def confusion(counts: np.ndarray, classes: Sequence[str]) -> "Figure":
 
 def per_class(rows: Sequence[tuple[str, float]]) -> "Figure":
     """A bar for each (class, per cent right), in the order given, from above."""
-    with _style():
-        figure = _figure(WIDTH * 0.7, 0.8 + 0.2 * max(4, len(rows)))
+    with house_style():
+        figure = blank(WIDTH * 0.7, 0.8 + 0.2 * max(4, len(rows)))
         axes = figure.add_subplot()
         places = np.arange(len(rows))
         axes.barh(places, [share for _, share in rows], height=0.62, color=PALETTE["blue"])
@@ -219,9 +150,9 @@ def attention(layers: Mapping[str, np.ndarray], joints: Sequence[str]) -> "Figur
     heads = max(len(maps) for maps in layers.values())
     across = min(heads, 4)
     down = math.ceil(heads / across)
-    with _style():
+    with house_style():
         side = WIDTH / (across + 0.45)
-        figure = _figure(WIDTH, len(layers) * down * (side + 0.25) + 1.0)
+        figure = blank(WIDTH, len(layers) * down * (side + 0.25) + 1.0)
         grid = figure.subplots(len(layers) * down, across, squeeze=False)
         for axes in grid.flat:
             axes.axis("off")
@@ -259,8 +190,8 @@ def streams(
         classes: The classes that the columns stand for.
         pairs: Numbers of two runs each; the second is taken from the first.
     """
-    with _style():
-        figure = _figure(max(WIDTH, 1 + 0.2 * len(classes)), 6.2)
+    with house_style():
+        figure = blank(max(WIDTH, 1 + 0.2 * len(classes)), 6.2)
         upper, lower = figure.subplots(2, 1, sharex=True, height_ratios=(3, 2))
         places = np.arange(len(classes))
         for number, (name, values) in enumerate(zip(names, shares, strict=True)):
@@ -286,41 +217,6 @@ def streams(
             axes.margins(x=0.02)
             _legend_above(axes)
     return figure
-
-
-def png(figure: "Figure", path: Path, *, dpi: int = 200) -> Path:
-    """Writes the figure on white; its layout stays as it is then, which saves `svg` the work."""
-    with _style():
-        figure.savefig(path, format="png", dpi=dpi, facecolor="white")
-        figure.set_layout_engine("none")
-    return path
-
-
-def svg(figure: "Figure", name: str, about: str) -> str:
-    """The figure as markup that goes into a page: palette colours as variables, text as text.
-
-    Args:
-        figure: The drawing.
-        name: A word that no other figure of the page has; identifiers begin with it.
-        about: What a screen reader says, already escaped.
-    """
-    buffer = io.StringIO()
-    with _style():
-        figure.savefig(buffer, format="svg", transparent=True, metadata={"Date": None})
-    text = buffer.getvalue()
-    text = text[text.index("<svg") :]
-    text = re.sub(r"<metadata>.*?</metadata>|<!--.*?-->", "", text, flags=re.S)
-    text = re.sub(r"\n\s*", "\n", text)
-    text = re.sub(r'\bid="', f'id="{name}-', text)
-    text = re.sub(r'(url\(|href=")#', rf"\g<1>#{name}-", text)
-    for variable, colour in PALETTE.items():
-        text = text.replace(colour, f"var(--{variable})")
-    box = re.search(r'viewBox="([^"]+)"', text)
-    # A figure wider than the page keeps its size and scrolls.
-    inches = figure.get_figwidth()
-    size = f' style="min-width:{95 * inches:.0f}px"' if inches > WIDTH else ""
-    head = f'<svg viewBox="{box[1] if box else ""}"{size} role="img" aria-label="{about}">'
-    return head + text[text.index(">") + 1 :]
 
 
 def _rgb(name: str) -> np.ndarray:

@@ -7,8 +7,8 @@ from typing import Any
 from laban.afterimage import afterimage, joined
 from laban.clip import Clip
 from laban.errors import unknown_name
-from laban.figures import png
 from laban.forecaster import METHODS, Forecaster
+from laban.plotting import png
 from laban.recordings import recordings
 from laban.render import render
 from laban.result import Result

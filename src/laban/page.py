@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from html import escape
 
-from laban.figures import PALETTE
+from laban.plotting import PALETTE
 
 __all__ = [
     "bars",

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from laban import figures, page
+from laban import figures, page, plotting
 from laban.assembly import Parts
 from laban.batch import collate
 from laban.dataset import ClipDataset
@@ -108,7 +108,7 @@ def write_fusion_report(
     pairs = [(k, k + 1) for k in range(len(runs) - 1)] if pairs is None else pairs
     shares = np.stack([_shares(one) for one in [*scores, fused]])
     drawn = figures.streams(runs, shares[:-1], fused.classes, pairs)
-    figures.png(drawn, folder / "streams.png")
+    plotting.png(drawn, folder / "streams.png")
     best = max(one.top(1) for one in scores)
     tops = []
     for name, one in zip([*runs, "fused"], [*scores, fused], strict=True):
@@ -127,7 +127,7 @@ def write_fusion_report(
             page.section(
                 "Per-class accuracy of each run",
                 page.drawing(
-                    figures.svg(drawn, "streams", "per-class accuracy of each run"),
+                    plotting.svg(drawn, "streams", "per-class accuracy of each run"),
                     "Above, the accuracy of each run; below, dotted, the difference between two "
                     "of them: above zero the first named is better." + _left_out(fused),
                 ),
@@ -153,7 +153,7 @@ def _classes(scores: Scores, folder: Path) -> str:
     if not order:
         return ""
     rows = [(scores.classes[k], float(shares[k])) for k in order]
-    figures.png(figures.per_class(rows), folder / "per-class.png")
+    plotting.png(figures.per_class(rows), folder / "per-class.png")
     behind = [f"{shares[k]:.0f} % of {counts[k].sum()}" for k in order]
     mean = float(np.mean([share for _, share in rows]))
     return page.section(
@@ -168,7 +168,7 @@ def _confusions(scores: Scores, folder: Path) -> str:
     """The confusion matrix and the pairs that are confused most."""
     counts = scores.confusion()
     drawn = figures.confusion(counts, scores.classes)
-    figures.png(drawn, folder / "confusion.png")
+    plotting.png(drawn, folder / "confusion.png")
     caption = "Each row is a true class, its shares add up to one. Blue was named right, orange "
     caption += "was confused; the tint is the square root of the share, so that rare confusions "
     caption += "are seen. "
@@ -186,7 +186,7 @@ def _confusions(scores: Scores, folder: Path) -> str:
     ]
     table = page.table(["true", "predicted", "clips", "of"], rows, texts=2)
     return page.section(
-        "Confusions", page.drawing(figures.svg(drawn, "confusion", "confusion matrix"), caption)
+        "Confusions", page.drawing(plotting.svg(drawn, "confusion", "confusion matrix"), caption)
     ) + page.section("Most confused", table if rows else page.paragraph("No clip was confused."))
 
 
@@ -203,11 +203,11 @@ def _attention(run: Run, parts: Parts, shown: Shown | None, folder: Path) -> str
     encoder.train(mode)
     ends = {encoder.attention_layers[k]: maps[k][0, 0].cpu().numpy() for k in (0, -1)}
     drawn = figures.attention(ends, run.skeleton.joints)
-    figures.png(drawn, folder / "attention.png")
+    plotting.png(drawn, folder / "attention.png")
     return page.section(
         "Attention between joints",
         page.drawing(
-            figures.svg(drawn, "attention", "attention maps between joints"),
+            plotting.svg(drawn, "attention", "attention maps between joints"),
             f"What each joint (row) takes from each (column), first person of {shown.sentence()} "
             "Blue is positive, orange negative, each layer to its own strongest value.",
         ),

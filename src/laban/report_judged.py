@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from pathlib import Path
 
-from laban import figures, page
+from laban import figures, page, plotting
 from laban.evaluation.scores import Curve, Scores
 
 __all__ = ["judged_sections"]
@@ -53,5 +53,5 @@ def _alike(curves: Mapping[str, Curve]) -> dict[str, dict[str, Curve]]:
 
 def _drawing(curves: Mapping[str, Curve], what: str, path: Path) -> str:
     drawn = figures.falls(curves, across=f"{what} shaded")
-    figures.png(drawn, path)
-    return page.drawing(figures.svg(drawn, path.stem, f"top-1 over {what} shaded"), wide=False)
+    plotting.png(drawn, path)
+    return page.drawing(plotting.svg(drawn, path.stem, f"top-1 over {what} shaded"), wide=False)

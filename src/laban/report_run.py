@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import yaml
 
-from laban import figures, page
+from laban import figures, page, plotting
 from laban.evaluation.rank import lost_rank
 from laban.run import Run
 
@@ -72,8 +72,8 @@ def training_section(run: Run, folder: Path) -> str:
 
 def _curve(series: Mapping[str, list[float]], what: str, kept: int | None, path: Path) -> str:
     drawn = figures.curve(series, what=what, kept=kept)
-    figures.png(drawn, path)
-    return page.drawing(figures.svg(drawn, path.stem, f"{what} over epochs"), wide=False)
+    plotting.png(drawn, path)
+    return page.drawing(plotting.svg(drawn, path.stem, f"{what} over epochs"), wide=False)
 
 
 def kept_epoch(run: Run, metrics: Sequence[Mapping[str, float]]) -> int | None:

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from laban import figures, page
+from laban import page, plotting
 from laban.report_run import recipe_section, run_facts, training_section, written
 from laban.run import Run
 
@@ -131,7 +131,7 @@ def _drawn(run: Run, drawings: Mapping[str, "Figure"], name: str, caption: str) 
     shown = []
     for word, figure in drawings.items():
         path = folder / f"{word}.png"
-        figures.png(figure, path, dpi=150)
+        plotting.png(figure, path, dpi=150)
         text = f"The {word} {caption}"
         shown.append(page.picture(path.read_bytes(), "png", about=text, caption=text))
     return page.section(name, *shown)

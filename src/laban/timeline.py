@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 from laban.clip import Clip, Segment
 from laban.detection import Detection
-from laban.figures import PALETTE, SERIES, WIDTH, _figure, _style
+from laban.plotting import PALETTE, SERIES, WIDTH, blank, house_style
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -34,8 +34,8 @@ def timeline(clip: Clip, found: Sequence[Detection], classes: Sequence[str]) -> 
     ]
     if true := [one for one in clip.segments if 0 <= one.start < one.end <= clip.frames]:
         rows.append(("true", [(one, 1.0) for one in true]))
-    with _style():
-        figure = _figure(WIDTH, 0.75 + 0.55 * len(rows))
+    with house_style():
+        figure = blank(WIDTH, 0.75 + 0.55 * len(rows))
         axes = figure.add_subplot()
         for height, (_, segments) in enumerate(rows):
             for one, opacity in segments:
