@@ -19,7 +19,7 @@ LAYERS = [
     {"arguments", "yaml_text"},
     {"skeletons"},
     {"clip", "own_layout"},
-    {"classes", "layout", "draws", "batch", "mapping"},
+    {"classes", "layout", "block", "draws", "batch", "mapping"},
     {"readers", "benchmarks", "store", "people", "geometry", "sampling", "streams", "augment"},
     {"extrapolation"},
     {"naming", "reading", "writers", "resume", "detection"},

@@ -19,9 +19,10 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from laban.clip import Clip, Segment
+from laban.block import MEND, Block, first_line, validate
+from laban.clip import Clip
 from laban.errors import LabanError, nearest, unknown_name
-from laban.layout import FORMAT, NAMED_FACTS, SCALARS, SCHEMA, whole_batches, write_file
+from laban.layout import FORMAT, SCALARS, SCHEMA, whole_batches, write_file
 from laban.skeletons import Skeleton
 from laban.unfinished import unfinished
 
@@ -48,11 +49,11 @@ class Store:
             self.info: dict[str, Any] = meta["info"]
             self._batches = list(batches)
         except (pa.ArrowException, OSError, KeyError, TypeError) as error:
-            raise LabanError(f"{self.path} is damaged ({_first_line(error)}): {_MEND}") from error
+            raise LabanError(f"{self.path} is damaged ({first_line(error)}): {MEND}") from error
         self._starts = [0]
         for batch in self._batches:
             self._starts.append(self._starts[-1] + batch.num_rows)
-        self._blocks: list[_Block | None] = [None] * len(self._batches)
+        self._blocks: list[Block | None] = [None] * len(self._batches)
         self._columns: dict[str, np.ndarray] = {}
 
     def _opened(self) -> tuple[pa.Schema, Iterable[pa.RecordBatch]]:
@@ -144,7 +145,7 @@ class Store:
         if name not in self._columns:
             chunks = [batch.column(SCHEMA.get_field_index(name)) for batch in self._batches]
             column = pa.chunked_array(chunks, SCHEMA.field(name).type)
-            _validate(self.path, column)
+            validate(self.path, column)
             array = _words(column) if pa.types.is_string(column.type) else column.to_numpy()
             array.flags.writeable = False
             self._columns[name] = array
@@ -175,7 +176,7 @@ class Store:
                 made.update(np.ascontiguousarray(column).tobytes())
         return made.hexdigest()
 
-    def _place(self, index: int) -> "tuple[_Block, int]":
+    def _place(self, index: int) -> "tuple[Block, int]":
         """The block that holds a clip, made at its first use, and the clip's row in it."""
         index = operator.index(index)
         number = index + len(self) if index < 0 else index
@@ -184,83 +185,10 @@ class Store:
         at = bisect_right(self._starts, number) - 1
         block = self._blocks[at]
         if block is None:
-            block = self._blocks[at] = _Block(self._batches[at], self)
+            block = self._blocks[at] = Block(
+                self._batches[at], self.path, self.skeleton, self.channels
+            )
         return block, number - self._starts[at]
-
-
-class _Block:
-    """One record batch as NumPy views, so that reading a clip makes no Arrow scalar of an array."""
-
-    def __init__(self, batch: pa.RecordBatch, store: Store) -> None:
-        _validate(store.path, batch)
-        self.path = store.path
-        self.skeleton = store.skeleton
-        self.joints, self.channels = len(store.skeleton), store.channels
-        self.columns = dict(zip(batch.schema.names, batch.columns, strict=True))
-        self.persons = self.columns["persons"].to_numpy()
-        self.frames = self.columns["frames"].to_numpy()
-        self.fps = self.columns["fps"].to_numpy()
-        self.poses = _ragged(self.columns["poses"])
-        self.present = _ragged(self.columns["present"])
-        self.confidence = _ragged(self.columns["confidence"])
-        self.unsure = self.columns["confidence"].is_null().to_numpy(zero_copy_only=False)
-        self.segment_offsets = self.columns["segments"].offsets.to_numpy()
-
-    def text(self, column: str, row: int) -> str | None:
-        return self.columns[column][row].as_py()
-
-    def facts(self, row: int) -> dict[str, str]:
-        facts = {fact: self.text(fact, row) for fact in NAMED_FACTS}
-        found = {fact: value for fact, value in facts.items() if value is not None}
-        others = self.text("facts", row)
-        try:
-            return found if others is None else found | json.loads(others)
-        except (ValueError, TypeError) as error:
-            raise LabanError(
-                f"{self.path}: the facts of clip {self.text('name', row)} are damaged: {_MEND}"
-            ) from error
-
-    def clip(self, row: int) -> Clip:
-        people, frames = int(self.persons[row]), int(self.frames[row])
-        shape = (people, frames, self.joints, self.channels)
-        try:
-            poses = _cut(self.poses, row).reshape(shape)
-            present = _cut(self.present, row).view(bool).reshape(shape[:2])
-            known = not self.unsure[row]
-            confidence = _cut(self.confidence, row).reshape(shape[:3]) if known else None
-        except ValueError as error:
-            raise LabanError(
-                f"{self.path}: clip {self.text('name', row)} does not have the values for its "
-                f"shape {shape}: {_MEND}"
-            ) from error
-        segments: tuple[Segment, ...] = ()
-        if self.segment_offsets[row] < self.segment_offsets[row + 1]:
-            segments = tuple(Segment(**part) for part in self.columns["segments"][row].as_py())
-        return Clip(
-            name=self.text("name", row) or "",
-            poses=poses,
-            skeleton=self.skeleton,
-            present=present,
-            confidence=confidence,
-            fps=float(self.fps[row]),
-            label=self.text("label", row),
-            segments=segments,
-            facts=self.facts(row),
-        )
-
-
-_MEND = "convert the recordings again with --overwrite"
-
-
-def _validate(path: Path, part: pa.RecordBatch | pa.ChunkedArray) -> None:
-    """Refuse offsets and words that are damaged, for Arrow would follow them anywhere.
-
-    Numbers are not looked at, so the cost is small beside the poses.
-    """
-    try:
-        part.validate(full=True)
-    except pa.ArrowException as error:
-        raise LabanError(f"{path} is damaged ({_first_line(error)}): {_MEND}") from error
 
 
 def _words(column: pa.ChunkedArray) -> np.ndarray:
@@ -268,20 +196,6 @@ def _words(column: pa.ChunkedArray) -> np.ndarray:
     encoded = column.combine_chunks().dictionary_encode()
     words = np.array([*encoded.dictionary.to_pylist(), None], object)
     return words[encoded.indices.fill_null(len(words) - 1).to_numpy()]
-
-
-def _ragged(column: pa.ListArray) -> tuple[np.ndarray, np.ndarray]:
-    """A list column as (offsets, values), both views of the file."""
-    return column.offsets.to_numpy(), column.values.to_numpy()
-
-
-def _cut(ragged: tuple[np.ndarray, np.ndarray], row: int) -> np.ndarray:
-    offsets, values = ragged
-    return values[offsets[row] : offsets[row + 1]]
-
-
-def _first_line(error: BaseException) -> str:
-    return str(error).splitlines()[0].rstrip(".") if str(error) else type(error).__name__
 
 
 def _near(name: str, names: np.ndarray) -> str:
@@ -304,9 +218,9 @@ def _reader(path: Path) -> pa.ipc.RecordBatchFileReader:
             raise LabanError(f"{path} is not a Laban store: make one with laban convert")
         return pa.ipc.open_file(pa.memory_map(str(path)))
     except pa.ArrowException as error:
-        raise LabanError(f"{path} is truncated or damaged: {_MEND}") from error
+        raise LabanError(f"{path} is truncated or damaged: {MEND}") from error
     except OSError as error:
-        raise LabanError(f"{path} cannot be read ({_first_line(error)}): check the file") from error
+        raise LabanError(f"{path} cannot be read ({first_line(error)}): check the file") from error
 
 
 def _metadata(path: Path, schema: pa.Schema) -> dict[str, Any]:
@@ -320,14 +234,14 @@ def _metadata(path: Path, schema: pa.Schema) -> dict[str, Any]:
         meta = json.loads(raw)
         newer = meta["format"] > FORMAT
     except (ValueError, KeyError, TypeError) as error:
-        raise LabanError(f"{path} has damaged metadata: {_MEND}") from error
+        raise LabanError(f"{path} has damaged metadata: {MEND}") from error
     if newer:
         raise LabanError(
             f"{path} was written by a newer version (format {meta['format']}, this one reads up "
             f"to {FORMAT}): update laban"
         )
     if not schema.equals(SCHEMA, check_metadata=False):
-        raise LabanError(f"{path} does not have the columns of a Laban store: {_MEND}")
+        raise LabanError(f"{path} does not have the columns of a Laban store: {MEND}")
     return meta
 
 
