@@ -74,6 +74,19 @@ def test_a_training_on_is_a_run_and_gives_a_mean_over_seeds(toy, pretrained, cap
     assert (pretrained / "fine-tune-toy-epochs-2-batch-12-seeds-2.parquet").exists()
 
 
+def test_an_own_benchmark_is_the_run_s_wherever_its_file_is_by_now(
+    toy, pretrained, tmp_path, capsys
+):
+    run = Run.open(pretrained)
+    objective = run.load().objective
+    run.path, run.recipe["benchmark"] = tmp_path / "run", "gone/toy.yaml"
+    run.path.mkdir()
+    run.save(objective)
+    assert evaluate(run.path, toy / "store.arrow", "fine-tune") == 0
+    assert Run.open(run.path / "fine-tune-toy-epochs-2-batch-12/seed-0").benchmark == run.benchmark
+    capsys.readouterr()
+
+
 def test_it_begins_with_the_run_s_weights_unless_from_scratch(toy, pretrained, monkeypatch, capsys):
     begun = []
 

@@ -12,7 +12,7 @@ from lightning_fabric import Fabric
 from rich.console import Console
 
 import laban
-from laban.benchmarks import find_benchmark
+from laban.benchmarks import Benchmark, find_benchmark
 from laban.config import Recipe, flat
 from laban.dataset import ClipDataset
 from laban.errors import LabanError
@@ -40,6 +40,7 @@ def train(
     report: bool = True,
     command: str = "",
     mend: str = "",
+    benchmark: Benchmark | None = None,
 ) -> Result | None:
     """Trains a recipe on a store, tests it once at the end, and writes the run folder.
 
@@ -56,13 +57,16 @@ def train(
         command: The command line, for the run to remember.
         mend: What to do where the folder holds another training, for a caller whose user has no
             ``--out``.
+        benchmark: In place of the recipe's word, whose file may be elsewhere by now.
 
     Returns:
         The test figures, or the last loss; None on all processes but the first.
     """
-    if recipe.benchmark is None:
-        raise LabanError("the recipe names no benchmark, give --benchmark")
-    store, benchmark = Store(data), find_benchmark(recipe.benchmark)
+    if benchmark is None:
+        if recipe.benchmark is None:
+            raise LabanError("the recipe names no benchmark, give --benchmark")
+        benchmark = find_benchmark(recipe.benchmark)
+    store = Store(data)
     recipe = _definite(recipe)
     task = task_for(recipe)(store, benchmark, recipe)
     run = Run(

@@ -178,6 +178,7 @@ def _trained(
     """The scores of one training a seed, each a run in the folder."""
     check_counts(seeds=seeds)
     run, tested = Run.open(path), []
+    judged = run.judged_on(benchmark)
     for seed in range(seeds):
         values = _recipe(run, benchmark, **numbers)
         values["training"] |= {"seed": seed, "labels": labels}
@@ -186,7 +187,8 @@ def _trained(
         recipe = config.resolve(values, place=f"the training of {out}")
         begun = out.is_dir() and any(out.iterdir())
         mend = f"judge with the same data and options as then, or remove {out} to train anew"
-        if train(recipe, data=data, out=out, resume=begun, mend=mend) is not None:
+        own: dict[str, Any] = {"resume": begun, "mend": mend, "benchmark": judged}
+        if train(recipe, data=data, out=out, **own) is not None:
             tested.append(Scores.load(out / "test.parquet"))
     if not tested:  # another process speaks
         return None
