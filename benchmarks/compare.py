@@ -32,8 +32,8 @@ ATTENDING = [[width, width // 4, stride] for width, stride in WIDTHS]
 MIXED = [[*one, "convolution" if place < 2 else "attention"] for place, one in enumerate(WIDTHS)]
 ENCODERS: dict[str, dict[str, Any]] = {
     "st-gcn": {"layers": [list(one) for one in WIDTHS], "dropout": 0.1},
-    "s-tr": {"layers": MIXED, "poses_at": None, "dropout": 0.1, "drop_attention": 0.1},
-    "t-tr": {"layers": MIXED, "poses_at": None, "dropout": 0.1, "drop_attention": 0.1},
+    "s-tr": {"layers": MIXED, "poses_at": 2, "dropout": 0.1, "drop_attention": 0.1},
+    "t-tr": {"layers": MIXED, "poses_at": 2, "dropout": 0.1, "drop_attention": 0.1},
     "stst": {"layers": ATTENDING},
     "hi-trs": {"level": "video", "width": 32, "depth": 2, "heads": 4, "head_width": 32},
     "dsta-net": {"layers": ATTENDING, "temporal": "convolution"},

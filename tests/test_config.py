@@ -38,12 +38,24 @@ def test_another_component_on_the_command_line_drops_the_first_ones_options():
         ({"stream": "bones"}, "unknown stream 'bones': did you mean bone"),
         ({"training": {"epochs": "many"}}, "epochs"),
         ({"training": {"epochs": 0}}, "training.epochs is 0"),
+        ({"training": {"epochs": None}}, "training.epochs is null, give a value or leave the key"),
+        ({"encoder": {"name": "s-tr", "heads": None}}, "encoder.heads is null, give a value"),
     ],
 )
 def test_wrong_recipes_get_one_sentence(change, message):
     with pytest.raises(LabanError, match=message) as raised:
         config.resolve(VALUES | change)
     assert "\n" not in str(raised.value)
+
+
+def test_null_is_a_value_where_the_option_may_be_none():
+    values = VALUES | {"encoder": {"name": "s-tr"}}
+    assert config.resolve(values).encoder["poses_at"] == 4
+    assert config.resolve(values, ["--encoder.poses_at", "null"]).encoder["poses_at"] is None
+    values["encoder"] = {"name": "s-tr", "poses_at": None}
+    recipe = config.resolve(values)
+    assert recipe.encoder["poses_at"] is None
+    assert config.resolve(recipe.values).values == recipe.values
 
 
 def test_wrong_arguments_get_one_sentence():

@@ -11,6 +11,7 @@ from copy import deepcopy
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
+from inspect import signature
 from pathlib import Path
 from typing import Any
 
@@ -182,8 +183,9 @@ def resolve(
         chosen = parser.parse_args(arguments).as_dict()
     except ArgumentError as error:
         raise LabanError(_sentence(error, place)) from None
-    for key, value in flat(chosen).items():
-        if value is None and defaults.get(key) is not None:
+    empty = {key for key, value in flat(chosen).items() if value is None} - _nullable(values)
+    for key in sorted(empty):
+        if defaults.get(key) is not None:
             raise LabanError(f"{place}: {key} is null, give a value or leave the key out")
     if any(chosen[kind]["name"] != values[kind]["name"] for kind in COMPONENTS):
         raise LabanError(f"{place}: write a component's name once and in full, --encoder.name NAME")
@@ -221,6 +223,16 @@ def _parser(values: Mapping[str, Any]) -> ArgumentParser:
         parser.add_class_arguments(names[name], kind, skip=given, as_group=False)
     parser.add_class_arguments(Training, "training")
     return parser
+
+
+def _nullable(values: Mapping[str, Any]) -> set[str]:
+    """The components' options that may be None, such as ``encoder.poses_at``."""
+    return {
+        f"{kind}.{name}"
+        for kind, (names, _) in COMPONENTS.items()
+        for name, option in signature(names[values[kind]["name"]]).parameters.items()
+        if "None" in str(option.annotation)
+    }
 
 
 def flat(values: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
