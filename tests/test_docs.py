@@ -143,7 +143,6 @@ def test_the_protocols_and_benchmarks_page_names_all():
     assert set(STREAMS) <= set(re.findall(r"`([a-z+-]+)`", (DOCS / "index.md").read_text()))
 
 
-@pytest.mark.slow
 def test_the_site_is_built_without_a_warning_and_takes_nothing_from_elsewhere(tmp_path):
     if find_spec("mkdocs") is None:
         pytest.skip("mkdocs is not installed: pip install 'laban[docs]'")
