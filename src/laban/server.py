@@ -15,7 +15,6 @@ from dataclasses import asdict
 from typing import Any
 
 from fastapi import FastAPI, Request, WebSocket, WebSocketDisconnect
-from fastapi.middleware.trustedhost import TrustedHostMiddleware
 from fastapi.responses import JSONResponse, PlainTextResponse
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -35,6 +34,7 @@ __all__ = ["Limits", "application"]
 
 FRAME = {"poses", "time", "ids", "confidence"}
 FOREIGN = "a page of another host asks: start the server with that host as a --name to let it"
+UNKNOWN = "not a name of this server: start it with that host as a --name to be asked by it"
 KEPT = 4  # times the largest upload: what the poses of all uploads that are looked at may take
 
 
@@ -53,27 +53,33 @@ class _Headers:
         await self.app(scope, receive, sent)
 
 
-class _Origins:
-    """Refuses what pages of other hosts send: a browser lets any page write to this machine.
+class _Hosts:
+    """Refuses other names for this server, and what pages of other hosts send.
+
+    A browser lets any page write to this machine, and any name lead to it.
 
     Args:
         app: What answers the others.
-        hosts: As of `TrustedHostMiddleware`, whose pages may.
+        hosts: Names under which it may be asked; ``*.lan`` is all that end so.
     """
 
     def __init__(self, app: ASGIApp, hosts: Sequence[str]) -> None:
         self.app, self.hosts = app, hosts
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        origin = Headers(scope=scope).get("origin") if scope["type"] != "lifespan" else None
-        if origin is None or self._known(origin):
-            await self.app(scope, receive, send)
-        else:
-            await PlainTextResponse(FOREIGN, 403)(scope, receive, send)
+        if scope["type"] == "lifespan":
+            return await self.app(scope, receive, send)
+        headers = Headers(scope=scope)
+        origin = headers.get("origin")
+        if not self._known(headers.get("host", "")):
+            return await PlainTextResponse(UNKNOWN, 400)(scope, receive, send)
+        if origin is not None and not self._known(origin.partition("://")[2]):
+            return await PlainTextResponse(FOREIGN, 403)(scope, receive, send)
+        return await self.app(scope, receive, send)
 
-    def _known(self, origin: str) -> bool:
-        """Whether an origin such as ``http://localhost:8000`` is one of the hosts."""
-        name = re.sub(r":\d+$", "", origin.partition("://")[2]).lower()
+    def _known(self, address: str) -> bool:
+        """Whether an address such as ``localhost:8000`` is one of the hosts."""
+        name = re.sub(r":\d+$", "", address).lower()
         ends = tuple(host[1:] for host in self.hosts if host.startswith("*."))
         return name in self.hosts or (bool(ends) and name.endswith(ends))
 
@@ -148,8 +154,7 @@ def application(
     app = FastAPI(
         title="Laban", version=laban.__version__, docs_url=None, redoc_url=None, lifespan=lifespan
     )
-    app.add_middleware(TrustedHostMiddleware, allowed_hosts=list(hosts))
-    app.add_middleware(_Origins, hosts=list(hosts))
+    app.add_middleware(_Hosts, hosts=list(hosts))
     app.add_middleware(_Headers)
     _add_own(app, service, network)
     add_viewer(app, service, network, library)
