@@ -73,6 +73,9 @@ def test_a_form_is_answered_with_the_right_way(client, tmp_path, path):
     assert said.status_code == 415 and "curl --data-binary @FILE" in said.json()["detail"]
     form = {"content-type": "application/x-www-form-urlencoded"}  # what curl says of any bytes
     assert client.post(path, content=sent, headers=form).status_code == 200
+    stripped = b"frame,x,y,z0,1,2,3"  # 'curl -d @FILE'
+    said = client.post("/predict?name=a.csv", content=stripped, headers=form)
+    assert said.status_code == 422 and said.json()["detail"].endswith("with --data-binary")
 
 
 def test_another_skeleton_is_refused_with_its_sentence(client, tmp_path):

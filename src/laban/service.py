@@ -26,6 +26,7 @@ EXPANSION = 8  # how many times its size a zip may have inside
 CLIPS = 1000  # of one upload
 KEPT = 64  # answers of `Service.once`
 QUEUE = 8  # times `at_once`: how many wait for a place
+STRIPPED = "; curl -d leaves out the ends of lines: send the file with --data-binary"
 FORM = (
     "this is a form, as 'curl -F' sends it: send the recording's bytes alone, as "
     "'curl --data-binary @FILE' does, with ?name=FILE in the address"
@@ -120,7 +121,7 @@ class Service:
         if self.working >= self.limits.at_once:
             raise HTTPException(429, "too many uploads at once, come back soon")
         self.working += 1
-        freed = False
+        freed, body = False, b""
 
         def free(_: object) -> None:
             self.working -= 1
@@ -135,7 +136,9 @@ class Service:
         except TimeoutError:
             raise HTTPException(408, f"took longer than {self.limits.seconds:g} seconds") from None
         except LabanError as error:
-            raise HTTPException(422, str(error)) from None
+            form = request.headers.get("content-type", "").startswith("application/x-www-form")
+            hint = STRIPPED if form and b"\n" not in body else ""
+            raise HTTPException(422, f"{error}{hint}") from None
         finally:
             if not freed:
                 free(None)
