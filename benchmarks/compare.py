@@ -5,9 +5,10 @@
 
 All have six blocks of 32, 32, 64, 64, 96 and 96 channels (a Hi-TRS: two layers a level, width 32)
 and see 32 frames of one person. Two epochs are measured first, in the process's own time, which
-sets how many fill the minutes. ``--search`` learns from NW-UCLA's camera 1 and is judged on its
-camera 2, so that no test clip chooses anything. What is there already is not trained again; an
-interrupted training goes on. Prints a row a training.
+sets how many fill the minutes; those of the table are the epochs times what one took. ``--search``
+learns from NW-UCLA's camera 1 and is judged on its camera 2, so that no test clip chooses anything.
+What is there already is not trained again; an interrupted training goes on. Prints a row a
+training.
 """
 
 import argparse
@@ -110,12 +111,11 @@ def compared(dataset: str, encoder: str, optimiser: str, given: argparse.Namespa
     if not plan.exists():
         seconds = seconds_of_epoch(words, given.data)
         epochs = max(1, round(60 * given.minutes / seconds))
-        plan.write_text(json.dumps({"epochs": epochs, "seconds": seconds, "took": 0.0}))
+        plan.write_text(json.dumps({"epochs": epochs, "seconds": seconds}))
     known = json.loads(plan.read_text())
     if not (out / "weights.safetensors").exists():
-        known["took"] += trained(recipe_of(*words, epochs=known["epochs"]), given.data, out)
-        plan.write_text(json.dumps(known))
-    return row(Run.open(out), optimiser, known["took"] / 60)
+        trained(recipe_of(*words, epochs=known["epochs"]), given.data, out)
+    return row(Run.open(out), optimiser, known["epochs"] * known["seconds"] / 60)
 
 
 def row(run: Run, optimiser: str, minutes: float) -> str:
