@@ -251,14 +251,17 @@ def test_detect_prints_segments_and_draws(work, run, capsys):
 
 def test_detect_says_what_is_wrong_with_the_truth_that_it_draws(work, run, capsys):
     clip = Store(work / "store.arrow")[14]
-    wrong = (Segment("raise", 30, 20), Segment("lower", 100, 140), clip.segments[0])
-    Store.write(work / "odd.arrow", [replace(clip, name="a/b", segments=wrong)])
+    wrong = (Segment("raise", 30, 20), Segment("lower", 100, 140), Segment("raise", 110, 120))
+    odd = replace(clip, name="a/b", segments=wrong)
+    Store.write(work / "odd.arrow", [odd, replace(odd, name="a-b")])
     call = ["detect", work / "run", work / "odd.arrow", "--out", work / "odd"]
     assert main([*map(str, call)]) == 0
     said = capsys.readouterr().err
     assert "segment 1 (raise) of a/b ends at frame 20 and starts at 30" in said
     assert "segment 2 (lower) of a/b goes from frame 100 to 140 of 130" in said
-    assert (work / "odd/a-b.png").read_bytes().startswith(b"\x89PNG")
+    assert "a/b: raise from frame 110 overlaps lower until 140" in said
+    for name in ("a-b.png", "a-b-2.png"):
+        assert (work / "odd" / name).read_bytes().startswith(b"\x89PNG")
     assert main([*map(str, call), "--clip", "a/c"]) == 2
     assert "unknown recording 'a/c': did you mean a/b?" in capsys.readouterr().err
 
@@ -298,6 +301,10 @@ def test_follow_reports_actions_with_their_delay(work, run, capsys, monkeypatch)
         (lambda _: ['{"poses": [], "time": "now"}'], "line 1: time is 'now'"),
         (lambda lines: [lines[0], '{"poses": [], "time": NaN}'], "line 2: time is nan"),
         (lambda lines: [lines[0], '{"poses": [], "time": Infinity}'], "line 2: time is inf"),
+        (lambda lines: [lines[0], '{"poses": [], "time": 1e308}'], "line 2: time is 1e+308"),
+        (lambda _: [f'{{"poses": [], "time": 1{"0" * 400}}}'], "line 1: time is 1000"),
+        (lambda ls: [ls[9], '{"poses": []}', ls[2]], "line 3: time 0.0666667 is not behind 0.3"),
+        (lambda _: [json.dumps({"poses": [[["1.2"] * 3] * 25]})], "line 1: give the poses"),
     ],
 )
 def test_lines_that_are_no_frames_are_said(work, run, change, sentence, capsys, monkeypatch):
@@ -327,6 +334,23 @@ def test_gaps_in_time_are_said(work, run, capsys, monkeypatch):
     monkeypatch.setattr("sys.stdin", lines_of(clip, t5=14 / 30))
     assert main(["detect", str(work / "run"), "--follow"]) == 0
     assert "line 6: 0.333 s since the frame before, about 9 frames" in capsys.readouterr().err
+
+
+def test_frames_without_a_time_are_no_gap_and_another_rate_is_said(work, run, capsys, monkeypatch):
+    call, nobody = ["detect", str(work / "run"), "--follow"], '{"poses": []}\n'
+    timed = [f'{{"poses": [], "time": {t / 30}}}\n' for t in range(0, 80, 2)]
+    lines = [line for one in timed for line in (one, nobody)]
+    monkeypatch.setattr("sys.stdin", lines)
+    assert main(call) == 0
+    assert capsys.readouterr().err == ""
+    lines = [f'{{"poses": [], "time": {t / 100}}}\n' for t in range(60)]
+    monkeypatch.setattr("sys.stdin", lines)
+    assert main(call) == 0
+    (said,) = capsys.readouterr().err.splitlines()
+    assert "by their times 100 frames come a second, not 30" in said
+    monkeypatch.setattr("sys.stdin", [nobody])
+    assert main([*call, "--fps", "5"]) == 0
+    assert "5 frames a second, the run was trained on 30" in capsys.readouterr().err
 
 
 def test_frames_of_no_time_are_refused(work, run, capsys, monkeypatch):

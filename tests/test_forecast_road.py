@@ -76,7 +76,7 @@ def test_a_run_learns_what_comes_next_and_stands_beside_both_baselines(work, run
     assert set(run["mpjpe"]) == {"80", "160", "320", "400", "mean"}
     for at in run["mpjpe"]:
         assert run["mpjpe"][at] < min(run["zero_velocity"][at], run["constant_velocity"][at])
-    assert "1 test clips are left out, such as c23: fewer than the 20 frames" in run["left_out"][0]
+    assert "1 test clip is left out, such as c23: fewer than the 20 frames" in run["left_out"][0]
     assert json.loads((work / "run/forecasting.json").read_text()) == run
     page = (work / "run/report.html").read_text()
     for method in METHODS:
@@ -149,8 +149,23 @@ def test_the_command_predicts_behind_a_recording_and_draws(work, run, capsys):
     assert main(list(map(str, call))) == 0
     text = capsys.readouterr().out
     assert "zero velocity: " in text and "constant velocity: " in text
-    assert main([*map(str, call), "--at", "0.2"]) == 2
-    assert "what is seen must end between 0.40 and 1.60 s, not at 0.20 s" in capsys.readouterr().err
+    for at in ("0.2", "-1", "1.7", "1e308"):
+        assert main([*map(str, call), "--at", at]) == 2
+        assert "what is seen must end between 0.40 and 1.60 s, not" in capsys.readouterr().err
+
+
+def test_the_first_recording_that_fits_is_taken_and_gaps_in_it_are_said(
+    work, run, tmp_path, capsys
+):
+    first = next(recordings())
+    poses = first.poses.copy()
+    poses[:, 20:28] = 0  # 8 of the 10 frames before frame 30, behind which it is predicted
+    clips = [replace(first, name="short", poses=first.poses[:, :5], present=None)]
+    Store.write(tmp_path / "s.arrow", [*clips, replace(first, poses=poses, present=None)])
+    assert main(["forecast", str(work / "run"), str(tmp_path / "s.arrow")]) == 0
+    out, err = capsys.readouterr()
+    assert "clip c0: a person is there in 2 of the 10 frames that are seen" in err
+    assert out.startswith("c0: ")
 
 
 def test_evaluate_prints_all_three(work, run, capsys):
@@ -215,6 +230,7 @@ def test_a_store_that_cannot_be_forecast_is_said(work, tmp_path, change, sentenc
         ({"fps": 60.0}, "clip c0 has 60 frames a second, this run was trained on 25"),
         ({"frames": 9}, "clip c0 has 9 frames, this run needs to see 10 (0.4 s)"),
         ({"poses": 0}, "nobody is present in any frame"),
+        ({"poses": 1e7}, "clip c0 has coordinates of 1,000,000 and more"),
     ],
 )
 def test_a_recording_that_does_not_fit_is_said(work, run, tmp_path, clip, sentence, capsys):
@@ -236,7 +252,7 @@ def test_clips_of_another_rate_are_left_out_and_the_commonest_rate_counts(work, 
     )
     train(recipe, data=tmp_path / "s.arrow", out=tmp_path / "r", report=False)
     said = Run.open(tmp_path / "r").notes["left_out"]["train"]
-    assert "1 training clips are left out, such as c0: another frame rate" in said[1]
+    assert "1 training clip is left out, such as c0: another frame rate" in said[1]
 
 
 def test_a_forecasting_run_names_no_clips_and_the_other_way_round(work, run, toy, capsys):

@@ -88,3 +88,15 @@ def test_a_long_recording_is_checked_in_little_memory():
     long.poses[0, 50_000, 1, 2] = np.nan
     with pytest.raises(LabanError, match="person 0 has a coordinate in frame 50000"):
         check_clip(long)
+
+
+@pytest.mark.parametrize("place", [None, "3", 1.5, float("nan"), True, 2**70])
+def test_segments_of_no_frame_numbers_are_refused(place):
+    with pytest.raises(LabanError, match=r"segment 2 \(b\) goes from .*, give whole numbers"):
+        check_clip(clip("x", 4, segments=(Segment("a", 0, 2), Segment("b", place, 3))))
+
+
+@pytest.mark.parametrize("fps", [float("inf"), float("nan"), 0.0, -1.0])
+def test_a_rate_that_is_none_is_refused(fps):
+    with pytest.raises(LabanError, match="give frames a second above 0"):
+        clip("x", 4, fps=fps)

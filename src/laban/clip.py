@@ -80,7 +80,7 @@ class Clip:
                     f"clip {self.name}: confidence has shape {self.confidence.shape}, "
                     f"give {self.poses.shape[:3]}"
                 )
-        if not self.fps > 0:
+        if not 0 < self.fps < np.inf:
             raise LabanError(f"clip {self.name}: fps is {self.fps}, give frames a second above 0")
 
     @property

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from laban.clip import Clip
-from laban.detection.labels import faults
+from laban.detection.labels import faults, overlapping
 from laban.detector import Detector
 from laban.errors import LabanError, unknown_name
 from laban.follow import follow as followed
@@ -56,15 +56,16 @@ def detect(
         out.mkdir(parents=True, exist_ok=True)
     value: list[dict[str, Any]] = []
     lines: list[str] = []
-    skipped = Skipped()
+    skipped, drawn = Skipped(), set[Path]()
     for recording in _chosen(source, clip, skipped):
         try:
             notes = detector.check(recording)
         except LabanError as error:
             skipped.add(str(error), recording.name)
             continue
-        for note in (*notes, *(sentence for _, sentence in faults(recording))):
-            skipped.add(note, recording.name)
+        notes += [sentence for _, sentence in faults(recording)]
+        for note in (*notes, *overlapping(recording)):
+            skipped.add(note, recording.name, note=True)
         found = detector.detect(recording)
         value.append({"clip": recording.name, "segments": [asdict(one) for one in found]})
         lines.append(f"{recording.name}: {len(found)} segments in {recording.frames} frames")
@@ -74,14 +75,22 @@ def detect(
             for one in found
         ]
         if out is not None:
-            name = recording.name.replace("/", "-")
-            png(timeline(recording, found, detector.run.classes), out / f"{name}.png")
+            drawn.add(path := _new_path(out, recording.name, drawn))
+            png(timeline(recording, found, detector.run.classes), path)
     told = skipped.lines()
     if not value:
         raise LabanError(told[0] if told else f"{source[0]} holds no recording")
     for sentence in told:
         sys.stderr.write(f"{sentence}\n")
     return Result(value, "\n".join(lines))
+
+
+def _new_path(folder: Path, name: str, taken: set[Path]) -> Path:
+    """Where a recording's drawing goes: names that differ in a slash alone are two files."""
+    stem, number = name.replace("/", "-"), 1
+    while (path := folder / f"{stem}{f'-{number}' if number > 1 else ''}.png") in taken:
+        number += 1
+    return path
 
 
 def _follow(detector: Detector, fps: float | None) -> None:

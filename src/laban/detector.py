@@ -39,9 +39,12 @@ class Detector:
 
     def __init__(self, run: Run, parts: Parts | None = None, *, batch: int = 64) -> None:
         if task_of(run.recipe) != "detection":
+            forecasts = task_of(run.recipe) == "forecasting"
+            what = "predicts motion" if forecasts else "names whole clips"
             raise LabanError(
-                f"{run.path} names whole clips and finds no segments: use 'laban predict', or "
-                "train a recipe with objective detection"
+                f"{run.path} {what} and finds no segments: use 'laban "
+                f"{'forecast' if forecasts else 'predict'}', or train a recipe with objective "
+                "detection"
             )
         self.run, self.batch = run, batch
         self.parts = parts or run.in_use()

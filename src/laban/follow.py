@@ -10,8 +10,9 @@ where it is known. When an action has been seen long enough, and when it is over
 """
 
 import json
-import math
 from collections.abc import Callable, Iterable, Iterator
+from reprlib import repr as shortened
+from statistics import median
 from typing import Any
 
 import numpy as np
@@ -20,11 +21,12 @@ from laban.clip import Clip
 from laban.detection.live import reported
 from laban.detector import Detector
 from laban.errors import LabanError
-from laban.live_frame import FAR
+from laban.live_frame import FAR, LATEST
 
 __all__ = ["follow", "frames_of"]
 
 MOST_PERSONS = 8
+TIMED = 50  # intervals between frames whose median says how many come a second
 
 
 class _Counted:
@@ -69,31 +71,60 @@ def frames_of(
         lines: The lines.
         detector: The run; its layout and channels.
         fps: Frames a second, to tell whether some are missing.
-        tell: Called with a sentence for each gap in the times.
+        tell: Called with a sentence for each gap in the times, and for another rate of frames.
 
     Raises:
         LabanError: For a line that is no frame, and where time runs backwards.
     """
-    before: float | None = None
+    trained = detector.run.notes.get("fps", fps)
+    if abs(fps - trained) > 0.1 * trained:
+        tell(f"standard input: {fps:g} frames a second, the run was trained on {trained:g}")
+    clock = _Clock(fps, tell)
     for number, line in enumerate(lines, 1):
-        if not line.strip():
-            continue
-        value = _value(line, number)
-        time = value.get("time")
-        if time is not None and before is not None:
-            if time <= before:
-                raise LabanError(
-                    f"standard input, line {number}: time {time:g} is not behind {before:g}, give "
-                    "frames in their order"
+        if line.strip():
+            value = _value(line, number)
+            clock.see(value.get("time"), number)
+            yield _frame(value, number, detector, fps)
+
+
+class _Clock:
+    """Looks at the times of frames: their order, gaps, and how many come a second."""
+
+    def __init__(self, fps: float, tell: Callable[[str], object]) -> None:
+        self.fps, self.tell = fps, tell
+        self.before: float | None = None
+        self.untimed = 0  # frames since then
+        self.intervals: list[float] = []
+
+    def see(self, time: float | None, number: int) -> None:
+        """The time of a line's frame, where it is known."""
+        if time is None:
+            self.untimed += 1
+            return
+        if self.before is not None:
+            self._compare(time, self.before, number)
+        self.before, self.untimed = time, 0
+
+    def _compare(self, time: float, before: float, number: int) -> None:
+        if time <= before:
+            raise LabanError(
+                f"standard input, line {number}: time {time:g} is not behind {before:g}, give "
+                "frames in their order"
+            )
+        missing = round((time - before) * self.fps) - 1 - self.untimed
+        if missing >= 1:
+            self.tell(
+                f"standard input, line {number}: {time - before:.3f} s since the frame before, "
+                f"about {missing} frames are missing and count for nothing"
+            )
+        self.intervals.append((time - before) / (1 + self.untimed))
+        if len(self.intervals) == TIMED:
+            rate = 1 / median(self.intervals)
+            if abs(rate - self.fps) > 0.1 * self.fps:
+                self.tell(
+                    f"standard input: by their times {rate:.3g} frames come a second, not "
+                    f"{self.fps:g}: windows show another length of time"
                 )
-            missing = round((time - before) * fps) - 1
-            if missing >= 1:
-                tell(
-                    f"standard input, line {number}: {time - before:.3f} s since the frame before, "
-                    f"about {missing} frames are missing and count for nothing"
-                )
-        before = time
-        yield _frame(value, number, detector, fps)
 
 
 def _value(line: str, number: int) -> dict[str, Any]:
@@ -107,8 +138,8 @@ def _value(line: str, number: int) -> dict[str, Any]:
         )
     time = value.get("time")
     known = isinstance(time, int | float) and not isinstance(time, bool)
-    if time is not None and not (known and math.isfinite(time)):
-        raise LabanError(f"standard input, line {number}: time is {time!r}, give seconds")
+    if time is not None and not (known and abs(time) < LATEST):
+        raise LabanError(f"standard input, line {number}: time is {shortened(time)}, give seconds")
     return value
 
 
@@ -116,8 +147,9 @@ def _frame(value: dict[str, Any], number: int, detector: Detector, fps: float) -
     """One frame with a fixed number of places for persons."""
     skeleton, channels = detector.run.skeleton, detector.run.channels
     try:
+        given = np.array(value["poses"])
         with np.errstate(over="ignore"):  # what is too large becomes infinite, and is refused
-            poses = np.array(value["poses"], np.float32)
+            poses = given.astype(np.float32) if given.dtype.kind in "if" else np.empty(0)
     except (ValueError, TypeError, OverflowError):
         poses = np.empty(0, np.float32)
     if poses.size == 0 and value["poses"] == []:

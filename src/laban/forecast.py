@@ -1,12 +1,14 @@
 """``laban forecast``: what people in a recording do next, as poses and as a drawing."""
 
+import math
+import sys
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from laban.afterimage import afterimage, joined
 from laban.clip import Clip
-from laban.errors import unknown_name
+from laban.errors import LabanError, unknown_name
 from laban.forecaster import METHODS, Forecaster
 from laban.plotting import png
 from laban.recordings import recordings
@@ -30,20 +32,22 @@ def forecast(
     Args:
         run: The folder of a forecasting run.
         source: A recording of any known format, or a store.
-        clip: Which recording, by name; the first by default.
+        clip: Which recording, by name; by default the first that can be gone on with.
         at: Seconds of the recording that may be seen, up to all of it. By default so many that
             what is predicted ends with the recording and is drawn beside what happened.
         out: A drawing of seen, true and predicted poses: png, moments side by side; gif, mp4 or
             html, moving, with the predicted people in other colours.
     """
     forecaster = Forecaster(Run.open(run))
-    recording = _chosen(source, clip)
-    forecaster.check(recording)
+    recording = _chosen(source, clip, forecaster)
     objective, fps = forecaster.objective, recording.fps
-    end = recording.frames - objective.ahead if at is None else round(at * fps)
     if at is None:
-        end = max(end, objective.seen)
+        end = max(recording.frames - objective.ahead, objective.seen)
+    else:
+        end = forecaster.end_of(recording, at)
     shown = forecaster.shown(recording)
+    if note := forecaster.gaps(shown, end):
+        sys.stderr.write(f"{note}\n")
     predicted = forecaster.forecast(shown, end)
     value: dict[str, Any] = {
         "clip": recording.name,
@@ -60,9 +64,9 @@ def forecast(
     for errors in forecaster.errors(shown, [end - objective.seen]) if happened else ():
         columns = [*map(str, objective.horizons), "mean"]
         for name, row in zip(METHODS, errors, strict=True):
-            told = [round(float(mm), 2) for mm in row]
+            told = [round(float(mm), 2) if math.isfinite(mm) else None for mm in row]
             value[name] = dict(zip(columns, told, strict=True))
-            said = ", ".join(f"{mm:.1f}" for mm in told)
+            said = ", ".join("-" if mm is None else f"{mm:.1f}" for mm in told)
             lines.append(f"  {name.replace('_', ' ')}: {said} mm")
         lines.insert(1, f"  at {', '.join(map(str, objective.horizons))} ms and on average")
     if out is not None:
@@ -76,11 +80,18 @@ def forecast(
     return Result(value, "\n".join(lines))
 
 
-def _chosen(source: Path, name: str | None) -> Clip:
-    """The recording of that name, or the first."""
-    names = []
+def _chosen(source: Path, name: str | None, forecaster: Forecaster) -> Clip:
+    """The recording of that name, or the first that fits."""
+    names, fault = [], None
     for clip in recordings(source):
-        if name in (None, clip.name):
-            return clip
         names.append(clip.name)
-    raise unknown_name(f"clip of {source}", name or "", names)
+        if name not in (None, clip.name):
+            continue
+        try:
+            forecaster.check(clip)
+            return clip
+        except LabanError as error:
+            if name is not None:
+                raise
+            fault = fault or error
+    raise fault or unknown_name(f"clip of {source}", name or "", names)

@@ -12,6 +12,7 @@ from laban.clip import Clip
 from laban.errors import LabanError
 from laban.extrapolation import at_times, constant_velocity, mean_error, zero_velocity
 from laban.layout import check_clip
+from laban.live_frame import FAR
 from laban.objectives import task_of
 from laban.objectives.forecasting import Forecasting, known
 from laban.run import Run
@@ -51,11 +52,11 @@ def long_enough(store: Store, part: Part, objective: Forecasting, split: str) ->
         "slow": f"another frame rate than {objective.fps:g} a second",
     }.items():
         if odd[fault]:
-            kept.left_out.append(
-                f"{len(odd[fault])} {split} clips are left out, such as {odd[fault][0]}: {what}"
-            )
+            first, *others = odd[fault]
+            clips = f"{1 + len(others)} {split} clip{'s are' if others else ' is'}"
+            kept.left_out.append(f"{clips} left out, such as {first}: {what}")
     if not len(kept):
-        reason = f"; {kept.left_out[-1]}" if kept.left_out else ""
+        reason = "".join(f"; {sentence}" for sentence in kept.left_out)
         raise LabanError(
             f"{store.path} has no {split} clip of {objective.window} frames (what is seen and "
             f"predicted) at {objective.fps:g} a second{reason}"
@@ -113,6 +114,35 @@ class Forecaster:
                 f"clip {clip.name} has {clip.frames} frames, this run needs to see {seen} "
                 f"({seen / fps:g} s)"
             )
+        if not (np.abs(clip.poses) < FAR).all():
+            raise LabanError(f"clip {clip.name} has coordinates of {FAR:,.0f} and more, mend it")
+
+    def end_of(self, clip: Clip, at: float) -> int:
+        """The frame behind the last one that is seen, of seconds.
+
+        Raises:
+            LabanError: Where too little is before it, or it is behind the recording.
+        """
+        first, last = self.objective.seen, clip.frames
+        end = round(at * clip.fps) if 0 <= at <= last / clip.fps + 1 else -1
+        if not first <= end <= last:
+            raise LabanError(
+                f"clip {clip.name}: what is seen must end between {first / clip.fps:.2f} and "
+                f"{last / clip.fps:.2f} s, not at {at:g} s"
+            )
+        return end
+
+    def gaps(self, shown: Clip, end: int) -> str | None:
+        """A sentence about who is missing in a tenth or more of the frames that are seen."""
+        seen = self.objective.seen
+        present = shown.present[:, end - seen : end]
+        there = present.sum(1)[present[:, -1]]
+        if not len(there) or there.min() > 0.9 * seen:
+            return None
+        return (
+            f"clip {shown.name}: a person is there in {there.min()} of the {seen} frames that are "
+            "seen, so what follows is little more than a guess"
+        )
 
     @torch.inference_mode()
     def forecast(self, shown: Clip, end: int) -> Clip:
@@ -126,11 +156,7 @@ class Forecaster:
             LabanError: Where too little is before it, or nobody is there in the last frame.
         """
         seen = self.objective.seen
-        if not seen <= end <= shown.frames:
-            raise LabanError(
-                f"clip {shown.name}: what is seen must end between {seen / shown.fps:.2f} and "
-                f"{shown.frames / shown.fps:.2f} s, not at {end / shown.fps:.2f} s"
-            )
+        self.end_of(shown, end / shown.fps)
         before = slice(end - seen, end)
         present = shown.present[:, before]
         if not present[:, -1].any():

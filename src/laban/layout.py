@@ -86,6 +86,13 @@ def check_clip(clip: Clip) -> None:
     for what, word in words:
         if not isinstance(word, str) or not _encodes(word):
             raise LabanError(f"clip {clip.name!r}: {what} is {word!r}, give it as Unicode text")
+    for number, segment in enumerate(clip.segments, 1):
+        for end in (segment.start, segment.end):
+            if isinstance(end, bool) or not isinstance(end, int | np.integer) or abs(end) >= 2**31:
+                raise LabanError(
+                    f"clip {clip.name}: segment {number} ({segment.label}) goes from "
+                    f"{segment.start!r} to {segment.end!r}, give whole numbers of frames"
+                )
     if clip.poses.size > MOST_VALUES:
         raise LabanError(f"clip {clip.name}: {clip.frames} frames are too many, cut it into parts")
     if place := _not_finite(clip.poses):

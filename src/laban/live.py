@@ -16,7 +16,7 @@ from numpy.typing import ArrayLike
 
 from laban.clip import Clip
 from laban.errors import LabanError
-from laban.live_frame import Bodies, bodies_of, number, positive, whole
+from laban.live_frame import LATEST, Bodies, bodies_of, number, positive, whole
 from laban.loading import load
 from laban.prediction import Prediction, softmax
 from laban.runtime import Predictor
@@ -28,7 +28,6 @@ MOST_FPS = 10_000
 MOST_FRAMES = 20_000  # of a window
 MOST_PERSONS = 100
 MOST_SECONDS = 1e6
-LATEST = 4e9  # seconds: nothing but another unit is as large, and frames would blur into one
 
 
 @dataclass(frozen=True)

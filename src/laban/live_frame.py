@@ -15,10 +15,11 @@ from numpy.typing import ArrayLike
 from laban.card import Card
 from laban.errors import LabanError
 
-__all__ = ["FAR", "Bodies", "array", "bodies_of", "number", "positive", "whole"]
+__all__ = ["FAR", "LATEST", "Bodies", "array", "bodies_of", "number", "positive", "whole"]
 
 Bodies = Mapping[Hashable, np.ndarray]
 FAR = 1e6  # of any unit: a kilometre in millimetres
+LATEST = 4e9  # seconds: nothing but another unit is as large, and frames would blur into one
 
 
 def number(name: str, value: Any) -> float:

@@ -1,5 +1,6 @@
 """Recordings from wherever they are: a store, or a raw file, folder or zip of any known format."""
 
+import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -15,28 +16,40 @@ _SHOWN = 20
 
 
 class Skipped:
-    """Recordings that are left out, and why: many of one kind are one line."""
+    """What was left out or is odd, and why: many of one kind are one line."""
 
     def __init__(self) -> None:
-        self._names: dict[tuple[str, str], list[str]] = {}  # by the sentence around a name
+        # By the sentence without name and numbers: the first such sentence, and all names.
+        self._kinds: dict[tuple[bool, str], tuple[str, list[str]]] = {}
 
-    def add(self, sentence: str, name: str = "") -> None:
-        """Another one, with the name where the sentence begins with a clip's."""
-        begin = f"clip {name}"
-        if not name or not sentence.startswith(begin):
-            begin, name = sentence, ""
-        around = (begin.removesuffix(name), sentence.removeprefix(begin))
-        self._names.setdefault(around, []).append(name)
+    def add(self, sentence: str, name: str = "", *, note: bool = False) -> None:
+        """Another one.
+
+        Args:
+            sentence: What is said.
+            name: The recording that it names, where it does; the same of others is counted.
+            note: The recording is used; what is left out is told first.
+        """
+        kind, there = re.subn(rf"(?<!\w){re.escape(name)}(?!\w)", "", sentence, count=1)
+        if name and there:
+            kind = re.sub(r"\d+(\.\d+)?", "#", kind)
+        else:
+            kind, name = sentence, ""
+        self._kinds.setdefault((note, kind), (sentence, []))[1].append(name)
 
     def lines(self) -> list[str]:
         """A sentence for each kind, with the count and at the most three names."""
+        return [*self._lines(note=False), *self._lines(note=True)]
+
+    def _lines(self, *, note: bool) -> list[str]:
         found = []
-        for (before, after), (name, *others) in self._names.items():
-            such = f", such as {' and '.join(others[:2])}" if any(others) else ""
-            more = f" (and {len(others):,} more{such})" if others else ""
-            found.append(f"{before}{name}{after}{more}")
+        for (of_note, _), (sentence, (_, *others)) in self._kinds.items():
+            if of_note is note:
+                such = f", such as {' and '.join(others[:2])}" if any(others) else ""
+                found.append(sentence + (f" (and {len(others):,} more{such})" if others else ""))
         if len(found) > _SHOWN:
-            found[_SHOWN:] = [f"and {len(found) - _SHOWN:,} more for other reasons"]
+            what = "of other kinds" if note else "for other reasons"
+            found[_SHOWN:] = [f"and {len(found) - _SHOWN:,} more {what}"]
         return found
 
 

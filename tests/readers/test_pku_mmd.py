@@ -101,6 +101,7 @@ def test_a_last_frame_behind_the_end_is_the_last_of_the_recording(tmp_path):
         ("52,1,2,2", "line 1: the class is 52"),
         ("8,5,4,2", "line 1: frames 5 to 4 are no stretch of a recording of 12 frames"),
         ("8,12,13,2", "line 1: frames 12 to 13 are no stretch"),
+        ("8,10,100000,2", "line 1: frames 10 to 100000 are no stretch of a recording of 12"),
     ],
 )
 def test_a_faulty_label_is_named(tmp_path, line, sentence):

@@ -89,6 +89,13 @@ def test_a_changing_label_gives_segments(tmp_path):
     assert clip.segments == (Segment("wave", 1, 3), Segment("nod", 3, 4), Segment("wave", 5, 6))
 
 
+def test_an_action_goes_on_over_a_lost_frame_but_not_over_another_s(tmp_path):
+    rows = csv_text(POSES, frame=[0, 1, 3, 4, 6, 7], action=["a", "a", " a", "b", "a ", " "])
+    clip = read_one(tmp_path, rows, "frame: frame", "label: action")
+    segments = (Segment("a", 0, 4), Segment("b", 4, 5), Segment("a", 6, 7))
+    assert clip.segments == segments and clip.frames == 8
+
+
 def test_empty_cells_are_missing_joints(tmp_path):
     rows = csv_text(POSES).splitlines()
     rows[1] = "," + rows[1].partition(",")[2]

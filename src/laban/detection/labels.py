@@ -9,7 +9,7 @@ from laban.benchmarks import Benchmark
 from laban.clip import Clip, Segment
 from laban.errors import LabanError
 
-__all__ = ["Truth", "faults", "shared", "true_labels"]
+__all__ = ["Truth", "faults", "overlapping", "shared", "true_labels"]
 
 IGNORED = -1
 
@@ -61,6 +61,15 @@ def shared(segments: Sequence[Segment]) -> list[tuple[Segment, Segment]]:
     return found
 
 
+def overlapping(clip: Clip) -> list[str]:
+    """A sentence for each segment that begins before an earlier one is over."""
+    return [
+        f"{clip.name}: {later.label} from frame {later.start} overlaps {earlier.label} until "
+        f"{earlier.end}, frames of both count as {later.label}"
+        for earlier, later in shared(clip.segments)
+    ]
+
+
 def true_labels(clip: Clip, benchmark: Benchmark) -> Truth:
     """The truth of a recording; a trimmed clip with a label is one segment.
 
@@ -82,9 +91,4 @@ def true_labels(clip: Clip, benchmark: Benchmark) -> Truth:
         labels[segment.start : segment.end] = IGNORED if number is None else number
         if number is not None:
             asked.append((number, segment))
-    notes = [
-        f"{clip.name}: {later.label} from frame {later.start} overlaps {earlier.label} until "
-        f"{earlier.end}, frames of both count as {later.label}"
-        for earlier, later in shared(segments)
-    ]
-    return Truth(tuple(asked), labels, tuple(notes))
+    return Truth(tuple(asked), labels, tuple(overlapping(clip)))

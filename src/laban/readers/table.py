@@ -16,6 +16,7 @@ Unusual here: the label's column may change within a clip; then it gives segment
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 from weakref import WeakKeyDictionary
 
@@ -167,7 +168,8 @@ def _clip(table: pa.Table, layout: TableLayout, entry: Entry, rows: np.ndarray) 
     label: str | None = entry.label
     segments: tuple[Segment, ...] = ()
     if layout.label and label is None:
-        label, segments = _labels(table.column(layout.label).to_pylist(), frame, rows, entry.path)
+        words = [(word or "").strip() or None for word in table.column(layout.label).to_pylist()]
+        label, segments = _labels(words, frame, rows, entry.path)
     facts = {fact: _fact(table.column(fact), fact, entry) for fact in layout.facts}
     return Clip(
         name=entry.name,
@@ -239,7 +241,12 @@ def _labels(
     for word, number, row in zip(words, frame.tolist(), rows, strict=True):
         if of_frame.setdefault(number, word) != word:
             raise LabanError(f"{path}, row {row}: the frame has another label already, give one")
-    return None, runs([of_frame.get(t) for t in range(int(frame.max()) + 1)])
+    labels = [of_frame.get(t) for t in range(int(frame.max()) + 1)]
+    numbers = sorted(of_frame)
+    for before, after in pairwise(numbers):  # an action goes on over frames that were lost in it
+        if of_frame[before] == of_frame[after]:
+            labels[before + 1 : after] = [of_frame[before]] * (after - before - 1)
+    return None, runs(labels)
 
 
 def _fact(column: pa.ChunkedArray, fact: str, entry: Entry) -> str | None:
