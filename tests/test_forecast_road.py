@@ -244,6 +244,7 @@ def test_a_recording_that_does_not_fit_is_said(work, run, tmp_path, clip, senten
 
 def test_clips_of_another_rate_are_left_out_and_the_commonest_rate_counts(work, tmp_path):
     clips = [replace(clip, fps=50.0 if clip.name == "c0" else 25.0) for clip in recordings()]
+    clips[1].poses[:] *= 1e7
     Store.write(tmp_path / "s.arrow", clips)
     store = Store(tmp_path / "s.arrow")
     assert frame_rate(store, range(len(store))) == 25.0
@@ -253,6 +254,7 @@ def test_clips_of_another_rate_are_left_out_and_the_commonest_rate_counts(work, 
     train(recipe, data=tmp_path / "s.arrow", out=tmp_path / "r", report=False)
     said = Run.open(tmp_path / "r").notes["left_out"]["train"]
     assert "1 training clip is left out, such as c0: another frame rate" in said[1]
+    assert "1 training clip is left out, such as c1: coordinates of 1,000,000" in said[2]
 
 
 def test_a_forecasting_run_names_no_clips_and_the_other_way_round(work, run, toy, capsys):

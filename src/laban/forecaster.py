@@ -36,7 +36,7 @@ def long_enough(store: Store, part: Part, objective: Forecasting, split: str) ->
     Raises:
         LabanError: Where none does.
     """
-    odd: dict[str, list[str]] = {"slow": [], "short": []}
+    odd: dict[str, list[str]] = {"slow": [], "short": [], "far": []}
     flags = []
     for key in part.keys:
         clip = store[key]
@@ -50,6 +50,7 @@ def long_enough(store: Store, part: Part, objective: Forecasting, split: str) ->
     for fault, what in {
         "short": need,
         "slow": f"another frame rate than {objective.fps:g} a second",
+        "far": f"coordinates of {FAR:,.0f} and more",
     }.items():
         if odd[fault]:
             first, *others = odd[fault]
@@ -68,7 +69,9 @@ def _fault(clip: Clip, objective: Forecasting) -> str | None:
     """What keeps a clip from use."""
     if abs(clip.fps - objective.fps) > SAME * objective.fps:
         return "slow"
-    return "short" if clip.frames < objective.window else None
+    if clip.frames < objective.window:
+        return "short"
+    return None if (np.abs(clip.poses) < FAR).all() else "far"
 
 
 class Forecaster:
