@@ -253,14 +253,16 @@ def test_detect_says_what_is_wrong_with_the_truth_that_it_draws(work, run, capsy
     clip = Store(work / "store.arrow")[14]
     wrong = (Segment("raise", 30, 20), Segment("lower", 100, 140), Segment("raise", 110, 120))
     odd = replace(clip, name="a/b", segments=wrong)
-    Store.write(work / "odd.arrow", [odd, replace(odd, name="a-b")])
+    gone = replace(clip, name="l" * 300, present=np.arange(130)[None] >= 40)
+    Store.write(work / "odd.arrow", [odd, replace(odd, name="a-b"), gone])
     call = ["detect", work / "run", work / "odd.arrow", "--out", work / "odd"]
     assert main([*map(str, call)]) == 0
     said = capsys.readouterr().err
     assert "segment 1 (raise) of a/b ends at frame 20 and starts at 30" in said
     assert "segment 2 (lower) of a/b goes from frame 100 to 140 of 130" in said
     assert "a/b: raise from frame 110 overlaps lower until 140" in said
-    for name in ("a-b.png", "a-b-2.png"):
+    assert "nobody is in 40 of its 130 frames" in said
+    for name in ("a-b.png", "a-b-2.png", "l" * 60 + ".png"):
         assert (work / "odd" / name).read_bytes().startswith(b"\x89PNG")
     assert main([*map(str, call), "--clip", "a/c"]) == 2
     assert "unknown recording 'a/c': did you mean a/b?" in capsys.readouterr().err
@@ -333,7 +335,14 @@ def test_gaps_in_time_are_said(work, run, capsys, monkeypatch):
     clip = cut(Store(work / "store.arrow")[0], 0, 6)
     monkeypatch.setattr("sys.stdin", lines_of(clip, t5=14 / 30))
     assert main(["detect", str(work / "run"), "--follow"]) == 0
-    assert "line 6: 0.333 s since the frame before, about 9 frames" in capsys.readouterr().err
+    err = capsys.readouterr().err
+    assert "line 6: 0.333 s since the frame before" in err and "count for nothing: about 9" in err
+    slow = [f'{{"poses": [], "time": {t / 10}}}\n' for t in range(40)]
+    monkeypatch.setattr("sys.stdin", slow)
+    assert main(["detect", str(work / "run"), "--follow"]) == 0
+    said = capsys.readouterr().err.splitlines()
+    assert len(said) == 11 and said[9].endswith("further gaps are not told")
+    assert "by their times 10 frames come a second, not 30" in said[10]
 
 
 def test_frames_without_a_time_are_no_gap_and_another_rate_is_said(work, run, capsys, monkeypatch):
@@ -394,6 +403,8 @@ def test_what_is_odd_about_a_recording_is_said(work, run):
     empty = Clip("e", np.zeros((1, 30, 25, 3)), clip.skeleton)
     assert "nobody is in any frame" in detector.check(empty)[0]
     assert detector.detect(empty) == []
+    with pytest.raises(LabanError, match="recording b has coordinates of 1,000,000 and more"):
+        detector.check(Clip("b", 1e7 * clip.poses, clip.skeleton))
     with pytest.raises(LabanError, match="recording h has skeleton kinect-v1"):
         detector.check(Clip("h", np.ones((1, 9, 20, 3)), "kinect-v1"))
 

@@ -122,6 +122,16 @@ def test_nobody_to_judge_is_no_window(work, run):
     assert len(forecaster.errors(replace(clip, present=present))) == 2
 
 
+def test_windows_that_are_left_out_are_counted(work, run, tmp_path):
+    clips = list(Store(work / "store.arrow"))
+    present = clips[18].present.copy()
+    present[:, 9] = False
+    clips[18] = replace(clips[18], present=present)
+    Store.write(tmp_path / "s.arrow", clips)
+    found = forecasting(work / "run", tmp_path / "s.arrow")
+    assert found.left_out[-1].startswith("1 of ") and "nobody is there" in found.left_out[-1]
+
+
 def test_who_leaves_is_predicted_and_compared_with_nothing(work, run, tmp_path, capsys):
     clip = Store(work / "store.arrow")[18]
     there = np.arange(clip.frames) < 30
@@ -160,7 +170,12 @@ def test_the_first_recording_that_fits_is_taken_and_gaps_in_it_are_said(
     first = next(recordings())
     poses = first.poses.copy()
     poses[:, 20:28] = 0  # 8 of the 10 frames before frame 30, behind which it is predicted
-    clips = [replace(first, name="short", poses=first.poses[:, :5], present=None)]
+    gone = first.poses.copy()
+    gone[:, 25:] = 0  # the frame behind which it would be predicted among them
+    clips = [
+        replace(first, name="short", poses=first.poses[:, :5], present=None),
+        replace(first, name="gone", poses=gone, present=None),
+    ]
     Store.write(tmp_path / "s.arrow", [*clips, replace(first, poses=poses, present=None)])
     assert main(["forecast", str(work / "run"), str(tmp_path / "s.arrow")]) == 0
     out, err = capsys.readouterr()

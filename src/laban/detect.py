@@ -86,8 +86,8 @@ def detect(
 
 
 def _new_path(folder: Path, name: str, taken: set[Path]) -> Path:
-    """Where a recording's drawing goes: names that differ in a slash alone are two files."""
-    stem, number = name.replace("/", "-"), 1
+    """Where a recording's drawing goes: what is alike as a file's name is numbered."""
+    stem, number = name.replace("/", "-")[:60], 1  # of at most four bytes a letter
     while (path := folder / f"{stem}{f'-{number}' if number > 1 else ''}.png") in taken:
         number += 1
     return path

@@ -17,12 +17,15 @@ from laban.clip import Clip
 from laban.detection.joining import Detection, Joining, joined_segments
 from laban.errors import LabanError
 from laban.layout import check_clip
+from laban.live_frame import FAR
 from laban.objectives import task_of
 from laban.objectives.detection import Detection as Objective
 from laban.run import Run
 from laban.windows import cut, somebody
 
 __all__ = ["Detector"]
+
+_BLOCK = 4096  # frames that are looked at together
 
 
 class Detector:
@@ -72,20 +75,29 @@ class Detector:
         """Sentences about what makes a recording hard to judge.
 
         Raises:
-            LabanError: Where it cannot be judged: another layout, or a number that is not finite.
+            LabanError: Where it cannot be judged: another layout, or a number that is not finite
+                or beyond any room.
         """
         check_clip(clip)
         self.run.check(clip.skeleton, clip.poses.shape[-1], f"recording {clip.name}")
         if not clip.frames:
             raise LabanError(f"recording {clip.name} has no frame, leave it out")
+        for start in range(0, clip.frames, _BLOCK):
+            if not (np.abs(clip.poses[:, start : start + _BLOCK]) < FAR).all():
+                raise LabanError(
+                    f"recording {clip.name} has coordinates of {FAR:,.0f} and more, mend it"
+                )
         notes, window = [], self.objective.window
         if clip.frames < window:
             notes.append(
                 f"recording {clip.name} has {clip.frames} frames, fewer than a window of {window}: "
                 "its first and last frame are repeated"
             )
-        if not clip.present.any():
+        lost = clip.frames - int(clip.present.any(0).sum())
+        if lost == clip.frames:
             notes.append(f"recording {clip.name}: nobody is in any frame, so nothing is found")
+        elif lost >= clip.fps:  # a second
+            notes.append(f"recording {clip.name}: nobody is in {lost} of its {clip.frames} frames")
         fps = self.run.notes.get("fps")
         if fps and abs(clip.fps - fps) > 0.1 * fps:
             notes.append(

@@ -26,7 +26,8 @@ from laban.live_frame import FAR, LATEST
 __all__ = ["follow", "frames_of"]
 
 MOST_PERSONS = 8
-TIMED = 50  # intervals between frames whose median says how many come a second
+MOST_GAPS = 10  # told
+TIMED = 20  # intervals between frames whose median says how many come a second
 
 
 class _Counted:
@@ -93,7 +94,7 @@ class _Clock:
     def __init__(self, fps: float, tell: Callable[[str], object]) -> None:
         self.fps, self.tell = fps, tell
         self.before: float | None = None
-        self.untimed = 0  # frames since then
+        self.untimed = self.gaps = 0  # frames since then, and all gaps
         self.intervals: list[float] = []
 
     def see(self, time: float | None, number: int) -> None:
@@ -113,10 +114,13 @@ class _Clock:
             )
         missing = round((time - before) * self.fps) - 1 - self.untimed
         if missing >= 1:
-            self.tell(
-                f"standard input, line {number}: {time - before:.3f} s since the frame before, "
-                f"about {missing} frames are missing and count for nothing"
-            )
+            self.gaps += 1
+            if self.gaps <= MOST_GAPS:
+                more = "; further gaps are not told" if self.gaps == MOST_GAPS else ""
+                self.tell(
+                    f"standard input, line {number}: {time - before:.3f} s since the frame before, "
+                    f"frames that are missing and count for nothing: about {missing}{more}"
+                )
         self.intervals.append((time - before) / (1 + self.untimed))
         if len(self.intervals) == TIMED:
             rate = 1 / median(self.intervals)

@@ -39,12 +39,8 @@ def forecast(
             html, moving, with the predicted people in other colours.
     """
     forecaster = Forecaster(Run.open(run))
-    recording = _chosen(source, clip, forecaster)
+    recording, end = _chosen(source, clip, at, forecaster)
     objective, fps = forecaster.objective, recording.fps
-    if at is None:
-        end = max(recording.frames - objective.ahead, objective.seen)
-    else:
-        end = forecaster.end_of(recording, at)
     shown = forecaster.shown(recording)
     if note := forecaster.gaps(shown, end):
         sys.stderr.write(f"{note}\n")
@@ -80,18 +76,34 @@ def forecast(
     return Result(value, "\n".join(lines))
 
 
-def _chosen(source: Path, name: str | None, forecaster: Forecaster) -> Clip:
-    """The recording of that name, or the first that fits."""
-    names, fault = [], None
-    for clip in recordings(source):
+def _chosen(
+    source: Path, name: str | None, at: float | None, forecaster: Forecaster
+) -> tuple[Clip, int]:
+    """The recording of that name, or the first that fits, and the frame behind what is seen."""
+    names: list[str] = []
+    faults: list[str] = []
+    for clip in recordings(source, skip=faults.append if name is None else None):
         names.append(clip.name)
         if name not in (None, clip.name):
             continue
         try:
-            forecaster.check(clip)
-            return clip
+            return clip, _end(clip, at, forecaster)
         except LabanError as error:
             if name is not None:
                 raise
-            fault = fault or error
-    raise fault or unknown_name(f"clip of {source}", name or "", names)
+            faults.append(str(error))
+    if faults:
+        raise LabanError(faults[0])
+    raise unknown_name(f"clip of {source}", name or "", names)
+
+
+def _end(clip: Clip, at: float | None, forecaster: Forecaster) -> int:
+    """The frame behind what is seen of a recording that can be gone on with from there."""
+    forecaster.check(clip)
+    if at is not None:
+        end = forecaster.end_of(clip, at)
+    else:
+        end = max(clip.frames - forecaster.objective.ahead, forecaster.objective.seen)
+    if not clip.present[:, end - 1].any():
+        raise LabanError(f"clip {clip.name}: nobody is there in frame {end - 1} to go on with")
+    return end

@@ -173,6 +173,10 @@ class Forecaster:
         found = poses.cpu().numpy() * (there[..., None] & seen_at_all[:, None])[..., None]
         return Clip(shown.name, found, shown.skeleton, there, fps=shown.fps, label=shown.label)
 
+    def starts(self, shown: Clip) -> range:
+        """First frames of windows all over a clip: what they predict lies side by side."""
+        return range(0, shown.frames - self.objective.window + 1, self.objective.ahead)
+
     @torch.inference_mode()
     def errors(self, shown: Clip, starts: Sequence[int] | None = None) -> np.ndarray:
         """How far off windows of a clip are: ``-> (N, 3, H + 1)`` mm.
@@ -182,12 +186,10 @@ class Forecaster:
 
         Args:
             shown: From `shown`.
-            starts: First frames of the windows; by default all over the clip, so that what is
-                predicted lies side by side.
+            starts: First frames of the windows; by default those of `starts`.
         """
         length = self.objective.window
-        if starts is None:
-            starts = range(0, shown.frames - length + 1, self.objective.ahead)
+        starts = self.starts(shown) if starts is None else starts
         rows = []
         for first in range(0, len(starts), self.batch):
             part = starts[first : first + self.batch]
@@ -215,7 +217,7 @@ class Forecaster:
             single = mean_error(then, at, judged)  # (B, H)
             whole = mean_error(*(x.flatten(2, 3)[:, :, None] for x in (predicted, truth, there)))
             columns.append(torch.cat((single, whole), 1))
-        usable = judged.any(3).any(1).all(1)
+        usable = judged.any(3).any(1).all(1)  # somebody is there at every horizon
         return 1000 * torch.stack(columns, 1)[usable].double().cpu().numpy()
 
     def shown(self, clip: Clip) -> Clip:

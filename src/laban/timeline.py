@@ -22,8 +22,8 @@ def timeline(clip: Clip, found: Sequence[Detection], classes: Sequence[str]) -> 
     """The segments of a recording against seconds; found ones are the paler the less confident.
 
     Args:
-        clip: The recording, with its true segments where they are known; those that end before
-            they start or lie outside are not drawn.
+        clip: The recording, with its true segments where they are known (of a trimmed clip its
+            label); those that end before they start or lie outside are not drawn.
         found: Found segments.
         classes: Class names; a class has its colour, and behind the last colour its hatching, by
             its number.
@@ -32,7 +32,9 @@ def timeline(clip: Clip, found: Sequence[Detection], classes: Sequence[str]) -> 
     rows: list[tuple[str, list[tuple[Segment, float]]]] = [
         ("found", [(one, 0.35 + 0.65 * one.confidence) for one in found])
     ]
-    if true := [one for one in clip.segments if 0 <= one.start < one.end <= clip.frames]:
+    whole = () if clip.label is None else (Segment(clip.label, 0, clip.frames),)
+    truth = clip.segments or whole
+    if true := [one for one in truth if 0 <= one.start < one.end <= clip.frames]:
         rows.append(("true", [(one, 1.0) for one in true]))
     with house_style():
         figure = blank(WIDTH, 0.75 + 0.55 * len(rows))
@@ -64,8 +66,10 @@ def _bar(
         linewidth=0,
     )
     room = int(length * clip.fps / clip.frames * (WIDTH - 0.8) / INCHES_A_LETTER)
-    if room >= 2:
-        name = one.label if len(one.label) <= room else one.label[: room - 1] + "…"
+    name = one.label
+    if len(name) > room:  # the end tells 'action 1' from 'action 2'
+        name = f"{name[: room - 3]}…{name[-2:]}" if room >= 4 else name[-room:]
+    if room >= 1:
         axes.text(
             start + length / 2, height, name, ha="center", va="center", color="white", fontsize=7.5
         )

@@ -94,6 +94,9 @@ def test_an_action_goes_on_over_a_lost_frame_but_not_over_another_s(tmp_path):
     clip = read_one(tmp_path, rows, "frame: frame", "label: action")
     segments = (Segment("a", 0, 4), Segment("b", 4, 5), Segment("a", 6, 7))
     assert clip.segments == segments and clip.frames == 8
+    rows = csv_text(POSES, frame=[0, 1, 2, 13, 14, 15], action=["a"] * 5 + ["b"])
+    clip = read_one(tmp_path, rows, "frame: frame", "label: action")
+    assert clip.segments == (Segment("a", 0, 3), Segment("a", 13, 15), Segment("b", 15, 16))
 
 
 def test_empty_cells_are_missing_joints(tmp_path):

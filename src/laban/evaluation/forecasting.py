@@ -101,7 +101,14 @@ def forecasting(path: Path, data: Path, benchmark: str | None = None) -> Forecas
 
 def judged(forecaster: Forecaster, store: Store, part: Part, benchmark: str) -> ForecastScores:
     """Errors of a run in clips of a store."""
-    rows = [forecaster.errors(forecaster.shown(store[key])) for key in part.keys]
+    rows, asked = [], 0
+    for key in part.keys:
+        shown = forecaster.shown(store[key])
+        rows.append(forecaster.errors(shown))
+        asked += len(forecaster.starts(shown))
+    left_out = list(part.left_out)
+    if lost := asked - sum(map(len, rows)):
+        left_out.append(f"{lost} of {asked} windows are left out: nobody is there to compare with")
     return ForecastScores(
         benchmark,
         "test",
@@ -109,5 +116,5 @@ def judged(forecaster: Forecaster, store: Store, part: Part, benchmark: str) -> 
         forecaster.objective.fps,
         forecaster.objective.horizons,
         np.concatenate(rows),
-        tuple(part.left_out),
+        tuple(left_out),
     )

@@ -16,7 +16,7 @@ comma-separated list, a line ``Validataion videos:`` (spelt so) and a list.
 A clip is a recording with its segments; ``laban convert --trimmed`` cuts it into its actions.
 
 Known defects: the last frame of an action can lie behind the recording, and is then the
-recording's last; ten seconds behind it and more it is refused.
+recording's last; a second behind it and more it is refused.
 
 Unusual here: the lists are kept as the facts ``xsub`` and ``xview`` (train or test), and the phase
 comes from the form of the name. A body that is in no frame is no person of the clip.
@@ -43,7 +43,7 @@ _FILE = re.compile(rf"(?:^|/)({_NAME.pattern})\.txt$", re.ASCII)
 _SPLIT = re.compile(r"(?:^|/)cross[-_ ]?(sub|view)[^/]*\.txt$", re.IGNORECASE)
 _PROTOCOLS = {"sub": "xsub", "view": "xview"}
 _PERSONS = 2
-_BEYOND = 300  # frames behind the recording that an action may go on
+_BEYOND = 30  # frames behind the recording that an action may go on
 
 _Splits = dict[str, dict[str, str]]  # clip -> protocol -> train or test
 

@@ -34,6 +34,7 @@ __all__ = ["Table"]
 
 _TABLES = (".csv", ".parquet")
 _LAYOUTS = ("layout.yaml", "layout.yml", "layout.json")
+_BRIDGED = 10  # frames from one to the next between which the same action goes on
 _MOST_GAP = 100  # times as many frames as rows
 
 # The last table of each source: the clips of one table are read one after another.
@@ -243,8 +244,8 @@ def _labels(
             raise LabanError(f"{path}, row {row}: the frame has another label already, give one")
     labels = [of_frame.get(t) for t in range(int(frame.max()) + 1)]
     numbers = sorted(of_frame)
-    for before, after in pairwise(numbers):  # an action goes on over frames that were lost in it
-        if of_frame[before] == of_frame[after]:
+    for before, after in pairwise(numbers):  # an action goes on over few frames that were lost
+        if of_frame[before] == of_frame[after] and after - before <= _BRIDGED:
             labels[before + 1 : after] = [of_frame[before]] * (after - before - 1)
     return None, runs(labels)
 
