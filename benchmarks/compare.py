@@ -23,7 +23,7 @@ import yaml
 from torch.utils.flop_counter import FlopCounterMode
 
 from laban.benchmarks import find_benchmark
-from laban.config import load_recipe, resolve
+from laban.config import resolve
 from laban.evaluation.scores import Scores
 from laban.run import Run
 from laban.train import train
@@ -76,11 +76,8 @@ def recipe_of(dataset: str, encoder: str, optimiser: str, benchmark: str, epochs
 def trained(values: dict, data: Path, out: Path) -> float:
     """Trains, or goes on where it stopped; the seconds of the process's own time that it took."""
     start = time.process_time()
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "recipe.yaml"
-        path.write_text(yaml.safe_dump(values))
-        recipe = resolve(load_recipe(str(path)), [])
-    train(recipe, data=data, out=out, resume=(out / "last.ckpt").exists(), report=False)
+    resume = (out / "last.ckpt").exists()
+    train(resolve(values), data=data, out=out, resume=resume, report=False)
     return time.process_time() - start
 
 

@@ -17,15 +17,13 @@ from laban.clip import Clip
 from laban.detection.joining import Detection, Joining, joined_segments
 from laban.errors import LabanError
 from laban.layout import check_clip
-from laban.live_frame import FAR
+from laban.live_frame import FAR, beyond
 from laban.objectives import task_of
 from laban.objectives.detection import Detection as Objective
 from laban.run import Run
 from laban.windows import cut, somebody
 
 __all__ = ["Detector"]
-
-_BLOCK = 4096  # frames that are looked at together
 
 
 class Detector:
@@ -82,11 +80,10 @@ class Detector:
         self.run.check(clip.skeleton, clip.poses.shape[-1], f"recording {clip.name}")
         if not clip.frames:
             raise LabanError(f"recording {clip.name} has no frame, leave it out")
-        for start in range(0, clip.frames, _BLOCK):
-            if not (np.abs(clip.poses[:, start : start + _BLOCK]) < FAR).all():
-                raise LabanError(
-                    f"recording {clip.name} has coordinates of {FAR:,.0f} and more, mend it"
-                )
+        if beyond(clip.poses):
+            raise LabanError(
+                f"recording {clip.name} has coordinates of {FAR:,.0f} and more, mend it"
+            )
         notes, window = [], self.objective.window
         if clip.frames < window:
             notes.append(

@@ -12,7 +12,7 @@ from laban.clip import Clip
 from laban.errors import LabanError
 from laban.extrapolation import at_times, constant_velocity, mean_error, zero_velocity
 from laban.layout import check_clip
-from laban.live_frame import FAR
+from laban.live_frame import FAR, beyond
 from laban.objectives import task_of
 from laban.objectives.forecasting import Forecasting, known
 from laban.run import Run
@@ -71,7 +71,7 @@ def _fault(clip: Clip, objective: Forecasting) -> str | None:
         return "slow"
     if clip.frames < objective.window:
         return "short"
-    return None if (np.abs(clip.poses) < FAR).all() else "far"
+    return "far" if beyond(clip.poses) else None
 
 
 class Forecaster:
@@ -117,7 +117,7 @@ class Forecaster:
                 f"clip {clip.name} has {clip.frames} frames, this run needs to see {seen} "
                 f"({seen / fps:g} s)"
             )
-        if not (np.abs(clip.poses) < FAR).all():
+        if beyond(clip.poses):
             raise LabanError(f"clip {clip.name} has coordinates of {FAR:,.0f} and more, mend it")
 
     def end_of(self, clip: Clip, at: float) -> int:

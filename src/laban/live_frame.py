@@ -15,10 +15,11 @@ from numpy.typing import ArrayLike
 from laban.card import Card
 from laban.errors import LabanError
 
-__all__ = ["FAR", "LATEST", "Bodies", "array", "bodies_of", "number", "positive", "whole"]
+__all__ = ["FAR", "LATEST", "beyond", "Bodies", "array", "bodies_of", "number", "positive", "whole"]
 
 Bodies = Mapping[Hashable, np.ndarray]
 FAR = 1e6  # of any unit: a kilometre in millimetres
+_BLOCK = 4096  # frames that are looked at together
 LATEST = 4e9  # seconds: nothing but another unit is as large, and frames would blur into one
 
 
@@ -59,6 +60,12 @@ def whole(name: str, value: Any, most: int) -> int:
             f"stream: {name} is {shortened(value)}, give a whole number from 1 to {most}"
         )
     return found
+
+
+def beyond(poses: np.ndarray) -> bool:
+    """Whether a recording ``(M, T, V, C)`` has coordinates of `FAR` and more; read in blocks."""
+    blocks = range(0, poses.shape[1], _BLOCK)
+    return not all((np.abs(poses[:, i : i + _BLOCK]) < FAR).all() for i in blocks)
 
 
 def array(name: str, values: ArrayLike) -> np.ndarray:

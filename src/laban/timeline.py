@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 from laban.clip import Clip, Segment
 from laban.detection import Detection
+from laban.detection.labels import true_segments
 from laban.plotting import PALETTE, SERIES, WIDTH, blank, house_style
 
 if TYPE_CHECKING:
@@ -32,9 +33,7 @@ def timeline(clip: Clip, found: Sequence[Detection], classes: Sequence[str]) -> 
     rows: list[tuple[str, list[tuple[Segment, float]]]] = [
         ("found", [(one, 0.35 + 0.65 * one.confidence) for one in found])
     ]
-    whole = () if clip.label is None else (Segment(clip.label, 0, clip.frames),)
-    truth = clip.segments or whole
-    if true := [one for one in truth if 0 <= one.start < one.end <= clip.frames]:
+    if true := [one for one in true_segments(clip) if 0 <= one.start < one.end <= clip.frames]:
         rows.append(("true", [(one, 1.0) for one in true]))
     with house_style():
         figure = blank(WIDTH, 0.75 + 0.55 * len(rows))
@@ -68,8 +67,8 @@ def _bar(
     room = int(length * clip.fps / clip.frames * (WIDTH - 0.8) / INCHES_A_LETTER)
     name = one.label
     if len(name) > room:  # the end tells 'action 1' from 'action 2'
-        name = f"{name[: room - 3]}…{name[-2:]}" if room >= 4 else name[-room:]
-    if room >= 1:
+        name = f"{name[: room - 3]}…{name[-2:]}" if room >= 4 else f"…{name[1 - room :]}"
+    if room >= 2:
         axes.text(
             start + length / 2, height, name, ha="center", va="center", color="white", fontsize=7.5
         )

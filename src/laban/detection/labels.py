@@ -9,7 +9,7 @@ from laban.benchmarks import Benchmark
 from laban.clip import Clip, Segment
 from laban.errors import LabanError
 
-__all__ = ["Truth", "faults", "overlapping", "shared", "true_labels"]
+__all__ = ["Truth", "faults", "overlapping", "shared", "true_labels", "true_segments"]
 
 IGNORED = -1
 
@@ -70,6 +70,13 @@ def overlapping(clip: Clip) -> list[str]:
     ]
 
 
+def true_segments(clip: Clip) -> tuple[Segment, ...]:
+    """The segments of a recording; a trimmed clip with a label is one."""
+    if clip.segments or clip.label is None:
+        return clip.segments
+    return (Segment(clip.label, 0, clip.frames),)
+
+
 def true_labels(clip: Clip, benchmark: Benchmark) -> Truth:
     """The truth of a recording; a trimmed clip with a label is one segment.
 
@@ -81,9 +88,7 @@ def true_labels(clip: Clip, benchmark: Benchmark) -> Truth:
     """
     if wrong := faults(clip):
         raise LabanError(wrong[0][1])
-    segments = clip.segments
-    if not segments and clip.label is not None:
-        segments = (Segment(clip.label, 0, clip.frames),)
+    segments = true_segments(clip)
     labels = np.full(clip.frames, len(benchmark.classes))
     asked = []
     for segment in sorted(segments, key=lambda segment: segment.start):
