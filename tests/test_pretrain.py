@@ -153,3 +153,9 @@ def test_the_wrong_command_is_said(arguments, message, toy, tmp_path, capsys):
     own = [command, str(toy / recipe), "--data", store, "--out", str(tmp_path / "run"), *rest]
     assert main(own) == 2
     assert message in capsys.readouterr().err
+
+
+def test_a_step_of_one_clip_has_nothing_to_compare(toy, tmp_path, capsys):
+    assert pretrain(toy, tmp_path / "run", "--training.batch", "1") == 2
+    assert "compares 2 clips of a step at least" in capsys.readouterr().err
+    assert not (tmp_path / "run").exists()

@@ -40,11 +40,13 @@ def test_nothing_takes_another_s_place(toy, pretrained, tmp_path, capsys):
     assert Scores.load(find_scores(pretrained, "knn", "other")).benchmark == "other"
     (pretrained / "knn-toy.parquet").unlink()
     assert find_scores(pretrained, "knn").stem == "knn-toy-neighbours-3"
-    (pretrained / "knn-toy-neighbours-5.parquet").touch()
+    three = (pretrained / "knn-toy-neighbours-3.parquet").read_bytes()
+    (pretrained / "knn-toy-neighbours-5.parquet").write_bytes(three)
     with pytest.raises(LabanError, match="give the file in the run's place"):
         find_scores(pretrained, "knn")
-    for path in pretrained.glob("knn-*.parquet"):
+    for path in pretrained.glob("knn-toy*.parquet"):
         path.unlink()
+    (pretrained / "knn-other.parquet").rename(pretrained / "knn-toy-2.parquet")  # begins alike
     with pytest.raises(LabanError, match="judge the run with 'laban evaluate --protocol knn'"):
         find_scores(pretrained, "knn")
 

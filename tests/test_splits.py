@@ -54,3 +54,14 @@ def test_without_subjects_validation_is_drawn_by_clip_from_each_class(tmp_path):
     splits = split_store(store(tmp_path, rows), BENCHMARK, validation=0.25)
     assert splits.drawn_by == "clip"
     assert sorted(splits.validation.labels) == [0] + [1] * 9
+
+
+def test_validation_clips_are_some_of_the_few_that_have_labels(tmp_path):
+    """And the draw of the few does not hang on whether some of them validate."""
+    rows = [("ab"[n % 2], "1", str(n % 5)) for n in range(80)] + [("a", "2", "9")]
+    clips = store(tmp_path, rows)
+    few = split_store(clips, BENCHMARK, share=0.25, seed=2)
+    apart = split_store(clips, BENCHMARK, share=0.25, seed=2, validation=0.3)
+    assert len(few.train) == 20 and len(apart.validation) >= 6
+    assert sorted(apart.train.keys + apart.validation.keys) == few.train.keys
+    assert len(few.test) == len(apart.test) == 1

@@ -115,6 +115,14 @@ def test_few_labels_train_and_are_listed(toy, pretrained, capsys):
     assert "share is 0" in capsys.readouterr().err
 
 
+def test_a_recipe_that_names_no_clips_is_refused_before_it_trains(toy, pretrained, capsys):
+    for protocol, more in (("fine-tune", []), ("semi-supervised", ["--share", "10"])):
+        options = ["--recipe", str(toy / "pretrain.yaml"), *more]
+        assert evaluate(pretrained, toy / "store.arrow", protocol, *options) == 2
+        assert "which names no clips: give one that laban train takes" in capsys.readouterr().err
+    assert not list(pretrained.glob("*-recipe-*"))
+
+
 def test_an_interrupted_one_goes_on(toy, pretrained, monkeypatch, capsys):
     save, epochs = laban.training.loop._save, []
 

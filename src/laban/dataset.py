@@ -86,6 +86,7 @@ class EpochSampler(Sampler[list[int]]):
         seed: Fixes the order together with ``epoch``; None keeps the dataset's order and the last,
             smaller batch.
         order: Draws the places of an epoch; by default all, shuffled.
+        rest: Clips of the last, smaller batch, 0 for none; an epoch has one batch at least.
     """
 
     def __init__(
@@ -97,15 +98,17 @@ class EpochSampler(Sampler[list[int]]):
         world: int = 1,
         seed: int | None = None,
         order: Callable[[torch.Generator], list[int]] | None = None,
+        rest: int = 0,
     ) -> None:
         self.size, self.batch, self.rank, self.world, self.seed = size, batch, rank, world, seed
+        self.rest = rest
         self.order = order or partial(_shuffled, size)
         self.epoch = 0
 
     def __len__(self) -> int:
         if self.seed is None:
             return -(-self.size // self.batch)
-        return max(1, self.size // self.batch)
+        return max(1, self.size // self.batch + (self.rest > 0))
 
     def __iter__(self) -> Iterator[list[int]]:
         if self.seed is None:
@@ -113,8 +116,11 @@ class EpochSampler(Sampler[list[int]]):
         else:
             generator = torch.Generator().manual_seed(self.seed * 1_000_003 + self.epoch)
             order = self.order(generator)
+        whole = self.size // self.batch
         for number in range(len(self)):
             chosen = order[number * self.batch : (number + 1) * self.batch]
+            if self.seed is not None and 0 < whole <= number:
+                chosen = chosen[: self.rest]
             yield chosen[self.rank :: self.world]
 
 

@@ -1,9 +1,9 @@
 """Protocols: how an encoder is judged. ``protocol(run, data, benchmark, *, options) -> Scores``.
 
 Its keyword-only arguments are options of ``laban evaluate --protocol NAME``; what it finds is kept
-in the run under a name of protocol, benchmark and options, so that nothing takes another's place.
-Those that leave the encoder as it is stand in `laban.evaluation`, those that train it on in
-`laban.tuning`.
+in the run under a name of protocol, benchmark and options, so that no option's figures take
+another's place (those of another store of the same benchmark do). Those that leave the encoder as
+it is stand in `laban.evaluation`, those that train it on in `laban.tuning`.
 """
 
 import json
@@ -122,10 +122,12 @@ def find_scores(run: Path, protocol: str, benchmark: str | None = None) -> Path:
         return run / TESTED
     if protocol in FIGURES:
         raise LabanError(f"protocol {protocol} leaves no scores of clips: there is nothing to fuse")
-    name = kept_name(protocol, function, benchmark or Run.open(run).benchmark.name, {})
+    wanted = benchmark or Run.open(run).benchmark.name
+    name = kept_name(protocol, function, wanted, {})
     if (run / f"{name}.parquet").is_file():
         return run / f"{name}.parquet"
-    found = sorted(run.glob(f"{name}-*.parquet"))
+    found = sorted(run.glob(f"{name}-*.parquet"))  # of a benchmark whose name begins alike, too
+    found = [path for path in found if Scores.load(path).benchmark == wanted]
     if not found:
         raise LabanError(
             f"{run / name}.parquet is missing: judge the run with 'laban evaluate --protocol "

@@ -80,6 +80,7 @@ def split_store(
     validation: float = 0.0,
     seed: int = 0,
     labelled: bool = True,
+    share: float = 1.0,
 ) -> Splits:
     """Train, validation and test clips of a store.
 
@@ -89,6 +90,8 @@ def split_store(
         validation: Share of the training clips set apart, by subject where these are known.
         seed: Of the choice.
         labelled: False: every label is -1, and training clips without one are taken too.
+        share: Of each class's training clips that are used, as `labelled_share` draws them;
+            validation clips are some of these.
 
     Raises:
         LabanError: Where a label is outside the class list.
@@ -111,6 +114,8 @@ def split_store(
         parts[name].keys.append(key)
         parts[name].labels.append(-1 if number is None or not labelled else number)
     train, apart, drawn_by = parts["train"], Part(), "subject"
+    if share < 1:
+        train = labelled_share(train, store.names, share, seed)
     if validation and len(train):
         train, apart, drawn_by = _set_apart(train, facts, validation, seed)
     return Splits(train, apart, parts["test"], drawn_by)

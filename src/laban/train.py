@@ -88,7 +88,7 @@ def train(
         start.give_encoder(parts.encoder, recipe.stream)
     train_set, validation_set = task.datasets(parts)
     train_set[0]  # a misfit speaks before a folder is made
-    check_batch(recipe.training, train_set.per_epoch, fabric.world_size)
+    check_batch(recipe.training, parts.objective, train_set.per_epoch, fabric.world_size)
     run.notes |= _notes(task, fabric.world_size) | {"command": command}
     run.notes["start"] = start.digest() if start else None
     run.notes["parameters"] = sum(p.numel() for p in parts.encoder.parameters())

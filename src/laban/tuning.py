@@ -27,6 +27,7 @@ from laban.evaluation.frozen import check_counts
 from laban.evaluation.naming import kept_name
 from laban.evaluation.scores import Scores
 from laban.mapping import map_clip
+from laban.objectives import task_of
 from laban.run import Run
 from laban.store import Store
 from laban.train import train
@@ -36,6 +37,7 @@ __all__ = ["fine_tune", "semi_supervised", "transfer"]
 TRAINING: dict[str, Any] = {
     "epochs": 150,
     "batch": 128,
+    "drop_last": False,
     "optimiser": {"name": "adam", "lr": 0.005, "weight_decay": 0.0},
     "schedule": {"name": "cosine"},
 }
@@ -185,6 +187,11 @@ def _trained(
         values["start"] = None if scratch else str(path)
         out = folder / f"seed-{seed}"
         recipe = config.resolve(values, place=f"the training of {out}")
+        if task_of(recipe.values) != "recognition":
+            raise LabanError(
+                f"recipe {numbers['recipe']} has objective {recipe.objective['name']}, which names "
+                "no clips: give one that laban train takes, such as hi-trs-ntu"
+            )
         begun = out.is_dir() and any(out.iterdir())
         mend = f"judge with the same data and options as then, or remove {out} to train anew"
         own: dict[str, Any] = {"resume": begun, "mend": mend, "benchmark": judged}

@@ -62,6 +62,18 @@ def test_anchor_whole_then_without_frames_then_without_joints():
     assert len({tuple(row) for row in joints.tolist()}) > 1
 
 
+def test_views_of_native_length_that_are_all_short_lose_fewer_frames():
+    """As one among longer ones does: no batch stops a training."""
+    pipeline, clips = batch(frames=16)
+    clips.poses, clips.present = clips.poses[:, :, :5], clips.present[:, :, :5]
+    pipeline.frames = None
+    pipeline.view = lambda batch, stream, generator: (batch.poses, batch.present)
+    objective = OBJECTIVES["pstl"](Spy(), View(pipeline, "joint"), width=4, frames=10)
+    objective(clips, torch.Generator().manual_seed(0))
+    _, present, _, _ = objective.encoder.shown[1]
+    assert present.any(1).sum(1).tolist() == [1] * 4
+
+
 def test_the_temporal_pass_shows_the_frames_that_it_names(monkeypatch):
     """The fastest frames of the augmented view itself are gone."""
     views = []

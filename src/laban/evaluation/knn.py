@@ -46,6 +46,8 @@ def votes(
 ) -> Tensor:
     """(N, D), (N,), (N', D) -> (N', K): each neighbour's vote is (1 + cosine) / 2.
 
+    Classes without a vote stand below the others, from -1 to 0, by how near their nearest clip is.
+
     Args:
         train: Features of the clips that vote.
         labels: Their class numbers.
@@ -57,7 +59,11 @@ def votes(
     known = normalize(train, dim=1)
     found = []
     for part in test.split(rows):
-        cosine, nearest = (normalize(part, dim=1) @ known.T).topk(min(neighbours, len(known)))
+        alike = (1 + normalize(part, dim=1) @ known.T) / 2
+        vote, nearest = alike.topk(min(neighbours, len(known)))
         empty = part.new_zeros(len(part), classes)
-        found.append(empty.scatter_add(1, labels[nearest], (1 + cosine) / 2))
+        voted = empty.scatter_add(1, labels[nearest], vote)
+        best = empty.scatter_reduce(1, labels.expand(len(part), -1), alike, "amax")
+        chosen = empty.bool().scatter(1, labels[nearest], True)  # a vote may be 0
+        found.append(torch.where(chosen, voted, best - 1))
     return torch.cat(found)

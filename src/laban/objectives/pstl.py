@@ -95,6 +95,12 @@ class PSTL(SkeletonBT):
                 f"objective pstl: joints is {joints} and frames {frames}: mask 1 to "
                 f"{len(skeleton) - 1} joints of {skeleton.name}, and 1 frame or more"
             )
+        length = getattr(view.pipeline, "frames", None)  # where all views have as many
+        if temporal != "none" and length is not None and length <= 2 * frames:
+            raise LabanError(
+                f"objective pstl masks {frames} frames and {frames} more of views of {length}: "
+                "lower objective.frames, or take longer views"
+            )
         self.spatial, self.temporal = spatial, temporal
         self.joints, self.frames = joints, frames
         self.repeats, self.one_draw = repeats, one_draw
@@ -122,11 +128,6 @@ class PSTL(SkeletonBT):
         """The temporal masking stream: ``Batch -> (B, D)``."""
         poses, present = self.augmented(batch, generator)
         length = poses.shape[2]
-        if length <= 2 * self.frames:
-            raise LabanError(
-                f"objective pstl masks {self.frames} frames and {self.frames} more of views of "
-                f"{length}: lower objective.frames, or take longer views"
-            )
         draws = self._draws(batch, generator)
         if self.temporal == "motion":
             attention = motion_attention(poses, present)

@@ -28,6 +28,8 @@ class SkeletonBT(nn.Module):
         redundancy: Weight of the correlation between different numbers, lambda.
     """
 
+    compares = 2  # clips of a step, at least: embeddings are normalised over them
+
     def __init__(
         self, encoder: nn.Module, view: View, *, width: int = 6144, redundancy: float = 2e-4
     ) -> None:

@@ -213,6 +213,8 @@ class STSTTasks(nn.Module):
         segments: In how many a clip is cut, K.
     """
 
+    compares = 2  # clips of a step, at least: the heads normalise over them
+
     def __init__(
         self,
         encoder: nn.Module,
@@ -260,6 +262,8 @@ class RecognitionSTST(Recognition):
         share: Probability that a joint, or a joint in a frame, is selected.
         segments: In how many a clip is cut, K.
     """
+
+    compares = STSTTasks.compares
 
     def __init__(
         self,

@@ -5,7 +5,7 @@ from laban.dataset import ClipDataset
 from laban.evaluation.recognition import scored
 from laban.result import Result
 from laban.run import Run
-from laban.splits import Splits, labelled_share, split_store
+from laban.splits import Splits, split_store
 from laban.tasks.task import Task
 
 __all__ = ["Recognition"]
@@ -17,15 +17,16 @@ class Recognition(Task):
     splits: Splits
 
     def split(self) -> Splits:
-        """The benchmark's split, clips for validation set apart."""
+        """The benchmark's split, or a share of it, clips for validation set apart."""
         training = self.recipe.training
         splits = split_store(
-            self.store, self.benchmark, validation=training.validation, seed=training.seed
+            self.store,
+            self.benchmark,
+            validation=training.validation,
+            seed=training.seed,
+            share=training.labels,
         )
         splits.need("train", "test", *(["validation"] if training.validation else []))
-        if training.labels < 1:
-            names, share = self.store.names, training.labels
-            splits.train = labelled_share(splits.train, names, share, training.seed)
         return splits
 
     def finish(self, run: Run, parts: Parts, *, report: bool) -> Result:

@@ -53,7 +53,7 @@ def fit(
             it gives ``validation_accuracy``, and the best epoch's weights are loaded at the end.
         report: Called with each epoch's row on the first process.
     """
-    check_batch(training, dataset.per_epoch, fabric.world_size)
+    check_batch(training, objective, dataset.per_epoch, fabric.world_size)
     model, optimiser = fabric.setup(objective, training.optimiser.build(objective))
     sampler = EpochSampler(
         dataset.per_epoch,
@@ -62,6 +62,7 @@ def fit(
         world=fabric.world_size,
         seed=training.seed,
         order=dataset.order,
+        rest=_rest(training, dataset.per_epoch, fabric.world_size),
     )
     loader = batches(dataset, sampler, workers=training.workers)
     state = {"model": model, "optimiser": optimiser, "history": [], "best": {}}
@@ -108,8 +109,8 @@ def fit(
     return history
 
 
-def check_batch(training: Training, clips: int, world: int) -> None:
-    """Refuses a batch that processes and parts cannot share evenly.
+def check_batch(training: Training, objective: nn.Module, clips: int, world: int) -> None:
+    """Refuses a batch that processes and parts cannot share evenly, or too small to learn from.
 
     Raises:
         LabanError: Naming the numbers.
@@ -125,6 +126,20 @@ def check_batch(training: Training, clips: int, world: int) -> None:
             f"training.batch is {training.batch} and there are {clips} training clips, give a "
             f"batch of at most {clips} to share it {shares} ways"
         )
+    least = getattr(objective, "compares", 1)
+    if min(clips, training.batch // training.accumulate) < least:
+        raise LabanError(
+            f"the objective compares {least} clips of a step at least: training.batch is "
+            f"{training.batch} in training.accumulate = {training.accumulate} parts, of {clips} "
+            "training clips, give more"
+        )
+
+
+def _rest(training: Training, clips: int, world: int) -> int:
+    """Clips of an epoch's last, smaller batch: those that can be shared evenly, and not one."""
+    left = clips % training.batch
+    left -= left % (world * training.accumulate)
+    return left if left // training.accumulate > 1 and not training.drop_last else 0
 
 
 def _gradients(

@@ -170,6 +170,7 @@ class Training:
         epochs: Passes over the training clips.
         batch: Clips a step, over all processes.
         accumulate: Parts in which a process takes its share of a batch, to save memory.
+        drop_last: Whether an epoch's last, smaller batch is left out; kept, it needs two clips.
         precision: ``32-true`` or ``bf16-mixed`` (Lightning Fabric's words); ``64-true`` to check;
             ``auto`` is ``bf16-mixed`` where the machine has bfloat16 products, else ``32-true``,
             and the run keeps which it was.
@@ -185,6 +186,7 @@ class Training:
     epochs: int = 120
     batch: int = 32
     accumulate: int = 1
+    drop_last: bool = True
     precision: Precision = "32-true"
     seed: int = 0
     workers: int = 0
