@@ -266,6 +266,15 @@ def test_wrong_shapes_are_named():
     assert "graph_layers.2.attention0s [1, 3, 5, 5]" in sentence
 
 
+@pytest.mark.parametrize("temporal", ["attention", "convolution"])
+def test_every_tensor_without_its_axes_is_refused(temporal):
+    tensors = weights(temporal=temporal)
+    for name in tensors:
+        if not name.endswith(("num_batches_tracked", "atts", "attt")):
+            for wrong in (torch.zeros(()), torch.zeros(0)):
+                refused(tensors | {name: wrong}, "shapes do not fit")
+
+
 def test_options_that_disagree_with_tensors():
     refused(weights(), "strides say 2 for block 0", strides=(2, 2, 1))
     refused(weights(), "2 strides are given for 3 blocks", strides=(1, 2))

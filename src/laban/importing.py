@@ -166,7 +166,9 @@ def _fitting(
             for word, one in _benchmarks(values):
                 if len(one.classes) == classes and _has_joints(one, skeleton):
                     return _faithful(values, skeleton, given=recipe), word, one
-        raise LabanError(f"{name}: no benchmark of its recipes has {size}: give --benchmark")
+        raise LabanError(
+            f"{name}: no benchmark of its recipes has {size}: give --benchmark and --recipe"
+        )
     chosen = find_benchmark(benchmark)
     if len(chosen.classes) != classes or not _has_joints(chosen, skeleton):
         layout = _layout(chosen)

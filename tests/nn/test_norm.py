@@ -169,3 +169,17 @@ def test_two_processes_equal_one(tmp_path):
                 torch.testing.assert_close(a, b)
                 got = a
             torch.testing.assert_close(got, wanted, atol=1e-5, rtol=1e-4)
+
+
+def test_a_single_row_is_its_own_mean():
+    """PyTorch's own refuses one: here it comes out as the learned summand, with a gradient of 0."""
+    ours = MaskedBatchNorm(3)
+    with torch.no_grad():
+        ours.bias.copy_(torch.tensor([1.0, 2.0, 3.0]))
+    x = torch.randn(1, 3, requires_grad=True)
+    y = ours(x)
+    torch.testing.assert_close(y, ours.bias[None])
+    y.sum().backward()
+    torch.testing.assert_close(x.grad, torch.zeros(1, 3))
+    torch.testing.assert_close(ours.running_mean, 0.1 * x.detach()[0])
+    assert ours.running_var.isfinite().all()

@@ -7,6 +7,7 @@ from torch import nn
 
 import laban.official
 from laban.errors import LabanError
+from laban.nn import spatial_partition
 from laban.skeletons import SKELETONS, Skeleton
 from tests.test_official import error, filled, golden
 
@@ -179,6 +180,15 @@ def test_every_wrong_shape_is_named():
         for wrong in (torch.zeros(7), torch.zeros(()), torch.cat((tensor, tensor))):
             with pytest.raises(LabanError, match="pstl"):
                 laban.official.load("pstl", tensors | {name: wrong})
+
+
+def test_another_graph_is_refused_and_what_is_no_graph_is_not_looked_at():
+    tensors = Official().state_dict()
+    other = torch.stack([torch.eye(25), torch.zeros(25, 25), torch.zeros(25, 25)])
+    refused(tensors | {"A": other}, "A .* is not the spatial partition of kinect-v2")
+    own = tensors.get("A", spatial_partition(SKELETONS["kinect-v2"], farthest=1).mT)
+    for fits in (own, torch.randn(3, 25, 25)):
+        laban.official.load("pstl", tensors | {"A": fits})
 
 
 def test_options_that_disagree_with_tensors():

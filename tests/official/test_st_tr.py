@@ -94,10 +94,10 @@ class AGCN(nn.Module):
 
 
 class SSA(nn.Module):
-    def __init__(self, inputs, width, graph, *, keys, values, heads):
+    def __init__(self, inputs, width, graph, *, keys, values, heads, skips, norms):
         super().__init__()
-        self.graph, self.keys, self.heads = graph, keys, heads
-        self.skips = inputs == width and values == width
+        self.graph, self.keys, self.heads, self.norms = graph, keys, heads, norms
+        self.skips = skips and inputs == width and values == width
         self.data_bn = nn.BatchNorm1d(inputs * graph.shape[1])
         self.bn = nn.BatchNorm2d(width)
         if values < width:
@@ -109,7 +109,7 @@ class SSA(nn.Module):
 
     def forward(self, x):
         n, _, t, v = x.shape
-        y = joint_norm(self.data_bn, x)
+        y = joint_norm(self.data_bn, x) if self.norms else x
         qkv = self.attention_conv.qkv_conv(y).transpose(1, 2).reshape(n * t, -1, v)
         found = heads_attend(qkv, self.keys, self.heads).view(n, t, -1, v).transpose(1, 2)
         found = self.attention_conv.attn_out(found)
@@ -121,13 +121,14 @@ class SSA(nn.Module):
 
 
 class TSA(nn.Module):
-    def __init__(self, width, joints, *, stride, window, keys, values, heads):
+    def __init__(self, width, joints, *, stride, window, keys, values, heads, skips, norms):
         super().__init__()
-        self.keys, self.heads, self.window = keys, heads, window
+        self.keys, self.heads, self.window, self.skips = keys, heads, window, skips
         self.bn = nn.BatchNorm2d(width)
         if stride > 1:
             self.down = Unit2D(width, width, 1, stride)
-        self.data_bn = nn.BatchNorm1d(width * joints)
+        if norms:
+            self.data_bn = nn.BatchNorm1d(width * joints)
         if values < width:
             self.tcn_conv = Unit2D(width, width - values, 9, stride)
         kernel = stride if joints % 2 else 1
@@ -136,7 +137,8 @@ class TSA(nn.Module):
 
     def forward(self, x):
         n, _, _, v = x.shape
-        y = joint_norm(self.data_bn, x).permute(0, 3, 1, 2).flatten(0, 1)[:, :, None]
+        y = joint_norm(self.data_bn, x) if hasattr(self, "data_bn") else x
+        y = y.permute(0, 3, 1, 2).flatten(0, 1)[:, :, None]
         qkv = self.qkv_conv(y)[:, :, 0]
         windows = qkv.split(self.window or qkv.shape[2], 2)
         found = torch.cat([heads_attend(w, self.keys, self.heads) for w in windows], 2)
@@ -144,7 +146,9 @@ class TSA(nn.Module):
         found = found.view(n, v, -1, found.shape[-1]).permute(0, 2, 3, 1)
         if hasattr(self, "tcn_conv"):
             found = torch.cat((self.tcn_conv(x), found), 1)
-        return self.bn(found + (self.down(x) if hasattr(self, "down") else x)).relu()
+        if self.skips:  # where it does not, its layer is there all the same
+            found = found + (self.down(x) if hasattr(self, "down") else x)
+        return self.bn(found).relu()
 
 
 class Backbone(nn.Module):
@@ -152,6 +156,7 @@ class Backbone(nn.Module):
         super().__init__()
         augment = {"s": width, "t": width} | {k: width // 4 for k in options["augment"]}
         attention = {"keys": width // 4, "heads": options["heads"]}
+        attention |= {"skips": options["skip_conn"], "norms": options["data_normalization"]}
         if "s" in kinds:
             self.gcn1 = SSA(inputs, width, graph, values=augment["s"], **attention)
         elif options["agcn"]:
@@ -182,6 +187,9 @@ OPTIONS = {
     "agcn": False,
     "masks": True,
     "concat": True,
+    "skip_conn": True,
+    "data_normalization": True,
+    "use_data_bn": True,
     "classes": 5,
     "frames": 12,
 }
@@ -226,7 +234,8 @@ class Official(nn.Module):
 
     def forward(self, poses):
         b, m, t, v, c = poses.shape
-        x = self.data_bn(poses.permute(0, 1, 3, 4, 2).reshape(b, -1, t))
+        x = poses.permute(0, 1, 3, 4, 2).reshape(b, -1, t)
+        x = self.data_bn(x) if self.options["use_data_bn"] else x
         x = x.view(b * m, v, c, t).permute(0, 2, 3, 1)
         raw = poses.permute(0, 1, 4, 2, 3).flatten(0, 1)
         if hasattr(self, "gcn0"):
@@ -261,6 +270,18 @@ CONFIGURATIONS = {
     "S-TR, one person, 4 heads": {"persons": 1, "heads": 4},
     "T-TR, three persons": {"kinds": "t", "persons": 3},
     "S-TR, shallow": {"widths": (8, 16)},
+    "both, over joints beside convolution": {"kinds": "st", "augment": "s"},
+    "both, over frames beside convolution": {"kinds": "st", "augment": "t"},
+    "S-TR without residuals": {"skip_conn": False},
+    "T-TR without residuals": {"kinds": "t", "skip_conn": False},
+    "S-TR without normalisation": {"data_normalization": False},
+    "T-TR without normalisation": {"kinds": "t", "data_normalization": False},
+    "both without normalisation or residuals": {
+        "kinds": "st",
+        "data_normalization": False,
+        "skip_conn": False,
+    },
+    "S-TR, poses as they are": {"use_data_bn": False},
 }
 
 
@@ -272,6 +293,10 @@ def load(official, **more):
     options = official.options
     if options["everywhere"] and "t" in options["kinds"]:
         more["window"] = 4
+    flags = {key: options[key] for key in ("skip_conn", "use_data_bn") if not options[key]}
+    if "s" in options["kinds"] and not options["data_normalization"]:
+        flags["data_normalization"] = False
+    more = flags | more
     # The graph of the re-made network where attention augments and the graph is adaptive.
     return laban.official.load(
         name_of(options), official.state_dict(), heads=options["heads"], **more

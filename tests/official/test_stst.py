@@ -302,6 +302,16 @@ def test_wrong_shapes_are_named():
         assert name in sentence
 
 
+@pytest.mark.parametrize("options", [{}, UNDIRECTED | NO_TCN])
+def test_every_tensor_without_its_axes_is_refused(options):
+    tensors = weights(**options)
+    for name in tensors:
+        unseen = name.startswith(("SSL", "mask_loss", "pet."))
+        if not unseen and not name.endswith(("num_batches_tracked", "atts", "mask")):
+            for wrong in (torch.zeros(()), torch.zeros(0)):
+                refused(tensors | {name: wrong}, "shapes do not fit")
+
+
 def test_options_that_disagree_with_tensors():
     refused(weights(), "strides say 2 for block 0", strides=(2, 1))
     refused(weights(), "parallel is given as False, but these tensors say True", parallel=False)

@@ -67,6 +67,7 @@ __all__ = ["STR", "STTR1S", "TTR"]
 
 Kind = Literal["convolution", "attention"]
 Graph = Literal["weighted", "fixed", "adaptive", "adaptive-bare"]
+Part = Literal["input-norm", "attention-norm", "attention-residual"]
 
 # Width, stride and kind of each layer.
 LAYERS: tuple[tuple[int, int, Kind | int], ...] = (
@@ -90,12 +91,14 @@ class STTR1S(nn.Module):
         heads: Heads of each attention.
         keys: Channels of queries and of keys as a share of a layer's width.
         augment: Share of the channels that attention gives beside a convolution; None: it replaces
-            the convolution.
+            the convolution. Two of these: between joints, between frames.
         graph: ``weighted``, with a learned factor for every edge; ``fixed``; ``adaptive`` as in
             2S-AGCN; ``adaptive-bare``, as the official code has that.
         dropout: Share of features dropped before temporal convolutions.
         drop_attention: Share of keys dropped.
         persons: Number of persons, each with input statistics of its own; None: any, all share.
+        without: Parts that are left out, as flags of the official code do: ``input-norm``;
+            ``attention-norm``, which each attention starts with; ``attention-residual`` around it.
         absent_as_zeros: Absent persons and frames are zeros like any others (official code).
 
     Raises:
@@ -105,7 +108,7 @@ class STTR1S(nn.Module):
     attends: tuple[str, ...] = ("joints", "frames")
     no_attention = "This ST-TR has no layer with attention between joints: all are convolutions."
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - each is an option of the official code
         self,
         skeleton: Skeleton,
         *,
@@ -114,24 +117,32 @@ class STTR1S(nn.Module):
         poses_at: int | None = 4,
         heads: int = 8,
         keys: float = 0.25,
-        augment: float | None = None,
+        augment: float | tuple[float | None, float | None] | None = None,
         graph: Graph = "weighted",
         dropout: float = 0.5,
         drop_attention: float = 0.5,
         persons: int | None = None,
+        without: Sequence[Part] = (),
         absent_as_zeros: bool = False,
     ) -> None:
         super().__init__()
         check_words("st-tr", graph=(graph, Graph))
+        for part in without:
+            check_words("st-tr", without=(part, Part))
         check_shares("st-tr", dropout=dropout, drop_attention=drop_attention)
         check_counts("st-tr", heads=heads, layers=len(layers))
-        _check_layers(layers, heads, keys, 1.0 if augment is None else augment)
+        shares = augment if isinstance(augment, tuple | list) else (augment, augment)
+        values = dict(zip(("joints", "frames"), shares, strict=True))
+        for elements in self.attends:
+            _check_layers(layers, heads, keys, values[elements])
         self.channels, self.joints, self.persons = channels, len(skeleton), persons
         self.absent_as_zeros, self.poses_at = absent_as_zeros, poses_at
         maps = directed_partition(skeleton)
         if graph == "adaptive-bare":
             maps = torch.full_like(maps, 1e-6)
-        self.norm = InputNorm(self.joints, channels, persons=persons)
+        self.norm: InputNorm | None = None
+        if "input-norm" not in without:
+            self.norm = InputNorm(self.joints, channels, persons=persons)
         self.layers = nn.ModuleList()
         inputs = channels
         for number, (width, stride, kind) in enumerate(layers):
@@ -141,20 +152,29 @@ class STTR1S(nn.Module):
                 joints=self.joints,
                 heads=heads,
                 keys=_share(width, keys),
-                values=width if augment is None else _share(width, augment),
                 drop=drop_attention,
+                norm="attention-norm" not in without,
+                skips="attention-residual" not in without,
             )
+            given = {one: _values(width, share) for one, share in values.items()}
             over = () if kind == "convolution" else self.attends
             plain = number == 0 and kind == "convolution"
             drop = 0.0 if plain else dropout
             spatial: nn.Module = GraphConvolution(inputs, width, maps, graph=graph)
             if "joints" in over:
-                spatial = SpatialAttention(inputs, width, maps, **attention())
+                spatial = SpatialAttention(
+                    inputs, width, maps, **attention(), values=given["joints"]
+                )
             temporal: nn.Module = TimeConvolution(width, width, stride=stride, dropout=drop)
             if "frames" in over:
                 window = kind if isinstance(kind, int) else None
                 temporal = TemporalAttention(
-                    width, **attention(), stride=stride, window=window, dropout=drop
+                    width,
+                    **attention(),
+                    values=given["frames"],
+                    stride=stride,
+                    window=window,
+                    dropout=drop,
                 )
             changes = not plain and (inputs != width or stride != 1)
             shortcut = LinearNorm(inputs, width) if changes else None
@@ -214,7 +234,8 @@ class STTR1S(nn.Module):
         if self.absent_as_zeros and present is not None:
             poses, present = poses.masked_fill(~present[..., None, None], 0), None
         # Side by side through the choice of rows and columns.
-        both = torch.cat((self.norm(poses, present), poses), -1)
+        normal = poses if self.norm is None else self.norm(poses, present)
+        both = torch.cat((normal, poses), -1)
         rows, scope = fold_persons(both, present, joints)
         x, raw = rows.chunk(2, -1)
         return x, raw, scope
@@ -272,8 +293,13 @@ def _share(width: int, share: float) -> int:
     return int(width * share + 1e-6)
 
 
+def _values(width: int, augment: float | None) -> int:
+    """Channels that attention gives: all, or their share beside a convolution."""
+    return width if augment is None else _share(width, augment)
+
+
 def _check_layers(
-    layers: Sequence[tuple[int, int, Kind | int]], heads: int, keys: float, values: float
+    layers: Sequence[tuple[int, int, Kind | int]], heads: int, keys: float, values: float | None
 ) -> None:
     """Raises a LabanError for a layer of an unknown kind, or that the heads cannot share."""
     for number, (width, stride, kind) in enumerate(layers):
@@ -284,7 +310,7 @@ def _check_layers(
                 f"st-tr: layer {number} is of kind '{kind}': give convolution, attention, or a "
                 "number of frames"
             )
-        sizes = {"keys": _share(width, keys), "values": _share(width, values)}
+        sizes = {"keys": _share(width, keys), "values": _values(width, values)}
         for what, size in sizes.items():
             if kind != "convolution" and (size < heads or size % heads):
                 raise LabanError(

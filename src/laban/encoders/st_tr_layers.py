@@ -82,6 +82,8 @@ class SpatialAttention(nn.Module):
         values: Channels of the attention's output; what lacks to ``width`` a graph convolution
             gives, and there is no residual then.
         drop: Share of keys dropped.
+        norm: Whether it starts with the normalisation.
+        skips: Whether there is a residual.
     """
 
     def __init__(
@@ -95,22 +97,24 @@ class SpatialAttention(nn.Module):
         keys: int,
         values: int,
         drop: float,
+        norm: bool = True,
+        skips: bool = True,
     ) -> None:
         super().__init__()
-        self.before = JointNorm(joints, inputs)
+        self.before = JointNorm(joints, inputs) if norm else None
         self.attention = DropAttention(inputs, keys, values, heads=heads, drop=drop)
         self.maps: Tensor
         self.register_buffer("maps", maps, persistent=False)
         self.conv = GraphConv(inputs, width - values, bias="added") if values < width else None
         if self.conv is not None:
             nn.init.normal_(self.conv.weight, 0, (2 / (width - values)) ** 0.5)
-        self.residual = self.conv is None and inputs == width
+        self.residual = skips and self.conv is None and inputs == width
         self.norm = MaskedBatchNorm(width)
 
     def forward(self, x: Tensor, joints: Tensor | None, scope: Scope) -> Tensor:
         """(N, T, V, C) -> (N, T, V, C')."""
         mask = scope.mask
-        y = zero_absent(self.before(x, mask, scope.joints), mask)
+        y = _before(self.before, x, scope)
         found = self.attention(*_frame_by_frame(y, mask)).unflatten(0, x.shape[:2])
         if self.conv is not None:
             found = torch.cat((self.conv(y, choose_maps(self.maps, joints, scope)), found), -1)
@@ -120,8 +124,13 @@ class SpatialAttention(nn.Module):
 
     def attention_maps(self, x: Tensor, scope: Scope) -> Tensor:
         """(N, T, V, C) -> (N, T, H, V, V): what each joint of a frame takes from which."""
-        y = zero_absent(self.before(x, scope.mask, scope.joints), scope.mask)
+        y = _before(self.before, x, scope)
         return self.attention.maps(*_frame_by_frame(y, scope.mask)).unflatten(0, x.shape[:2])
+
+
+def _before(norm: JointNorm | None, x: Tensor, scope: Scope) -> Tensor:
+    """(N, T, V, C) -> (N, T, V, C), zero where nothing exists: what an attention looks at."""
+    return x if norm is None else zero_absent(norm(x, scope.mask, scope.joints), scope.mask)
 
 
 def _frame_by_frame(x: Tensor, mask: Tensor | None) -> tuple[Tensor, Tensor | None]:
@@ -157,6 +166,8 @@ class TemporalAttention(nn.Module):
         stride: Every so many frames are kept.
         window: Frames that see each other; None: all.
         dropout: Before the convolution.
+        norm: Whether it starts with the normalisation.
+        skips: Whether there is a residual.
     """
 
     def __init__(
@@ -171,11 +182,13 @@ class TemporalAttention(nn.Module):
         stride: int,
         window: int | None,
         dropout: float,
+        norm: bool = True,
+        skips: bool = True,
     ) -> None:
         super().__init__()
-        self.stride, self.window = stride, window
+        self.stride, self.window, self.residual = stride, window, skips
         self.together = stride if joints % 2 else 1
-        self.before = JointNorm(joints, width)
+        self.before = JointNorm(joints, width) if norm else None
         inputs = width * self.together
         self.attention = DropAttention(inputs, keys, values, heads=heads, drop=drop)
         self.conv = (
@@ -183,12 +196,12 @@ class TemporalAttention(nn.Module):
             if values < width
             else None
         )
-        self.shortcut = _started(LinearNorm(width, width)) if stride > 1 else None
+        self.shortcut = _started(LinearNorm(width, width)) if skips and stride > 1 else None
         self.norm = MaskedBatchNorm(width)
 
     def forward(self, x: Tensor, scope: Scope, late: Scope) -> Tensor:
         """(N, T, V, C) -> (N, T', V, C)."""
-        y = zero_absent(self.before(x, scope.mask, scope.joints), scope.mask)
+        y = _before(self.before, x, scope)
         y = rearrange(y, "n t v c -> n v t c")
         if self.together > 1:
             y = F.pad(y, (0, 0, 0, -y.shape[2] % self.stride))
@@ -200,9 +213,9 @@ class TemporalAttention(nn.Module):
         found = rearrange(found, "(n v) t c -> n t v c", n=x.shape[0])
         if self.conv is not None:
             found = torch.cat((self.conv(x, scope, late), found), -1)
-        if self.shortcut is None:
+        if self.residual and self.shortcut is None:
             found = found + x
-        else:
+        elif self.shortcut is not None:
             found = found + F.relu(self.shortcut(strided(x, self.stride), late.mask))
         return zero_absent(F.relu(self.norm(found, late.mask)), late.mask)
 

@@ -76,7 +76,7 @@ class MaskedBatchNorm(nn.Module):
         rows, exists = x.reshape(-1, x.shape[-1]), _columns(x, mask)
         if self.training:
             self.num_batches_tracked.add_(1)
-        if self.training and world_size() > 1:
+        if self.training and (world_size() > 1 or len(rows) == 1):  # PyTorch's own refuses one row
             rows = self._of_all_processes(rows, exists)
         elif self.training and exists is not None:
             rows = self._filled(rows, exists)

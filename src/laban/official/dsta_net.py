@@ -16,6 +16,7 @@ from laban.official.graph_layers import (
     TEMPORAL,
     any_ends,
     changed_blocks,
+    check_axes,
     converted,
     depth,
     linear_norm,
@@ -51,7 +52,8 @@ def dsta_net(
             linear layers and 1 elsewhere. The last block's is taken to be that of the one before
             it that has such layers.
         position: Which position codes are added. None: those whose buffers are stored; both where
-            no buffer is.
+            no buffer is. (The official class stores them with ``use_pes`` and ``use_pet`` off, too,
+            which the shipped configuration does not have: say so here, ``none`` for both.)
         skeleton: The joints. None: a built-in layout with as many joints, else an unnamed one.
     """
     options = dsta_net_options(tensors, strides=strides, position=position)
@@ -84,6 +86,7 @@ def dsta_net_options(
         position: As in `dsta_net`.
     """
     check_names("dsta-net", _weights(tensors), _names(tensors, changed_blocks(tensors)))
+    check_axes("dsta-net", tensors)
     layers = [f"graph_layers.{b}." for b in range(depth(tensors))]
     heads = tensors["graph_layers.0.alphas"].numel()
     strides = read_strides("dsta-net", tensors, LENGTHS, strides, usual=2, follows=True)

@@ -18,6 +18,7 @@ __all__ = [
     "TEMPORAL",
     "any_ends",
     "changed_blocks",
+    "check_axes",
     "converted",
     "depth",
     "linear_norm",
@@ -58,6 +59,30 @@ def any_ends(tensors: Mapping[str, Tensor], ending: str) -> bool:
 def changed_blocks(tensors: Mapping[str, Tensor]) -> set[int]:
     """Numbers of the blocks whose residuals have linear layers."""
     return {b for b in range(depth(tensors)) if any(f"graph_layers.{b}.down" in t for t in tensors)}
+
+
+def check_axes(network: str, tensors: Mapping[str, Tensor]) -> None:
+    """Refuses tensors without the axes that sizes are read off.
+
+    Raises:
+        LabanError: Naming them.
+    """
+    least = {
+        r"(^input_map|\.(out|ff)_net[st]\w*|\.down\w+)\.0\.weight$": 2,
+        r"\.in_net[st]\.weight$|^fc\.weight$": 2,
+        r"\.in_net[st]\.bias$|\.alpha\w+$": 1,
+        r"\.(attention0|att)[st]$|\.pe[st]\.pe$": 3,
+    }
+    wrong = [
+        f"{name} {list(tensor.shape)}"
+        for pattern, axes in least.items()
+        for name, tensor in tensors.items()
+        if re.search(pattern, name) and (tensor.dim() < axes or not tensor.numel())
+    ]
+    if wrong:
+        raise LabanError(
+            f"{network}: shapes do not fit the rest of the tensors: {', '.join(wrong)}"
+        )
 
 
 def stored_size(tensors: Mapping[str, Tensor], block: int, sizes: Mapping[str, int]) -> int | None:

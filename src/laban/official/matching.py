@@ -60,7 +60,7 @@ def fill(
             tensor = convert(ours, tensors[official])
         except (RuntimeError, IndexError, ValueError):  # of another rank, or not divisible
             tensor = None
-        if tensor is None or tensor.shape != weights[ours].shape:
+        if tensor is None or ours not in weights or tensor.shape != weights[ours].shape:
             wrong.append(f"{official} {list(tensors[official].shape)}")
         else:
             weights[ours] = tensor

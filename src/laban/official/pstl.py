@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Any
 
+import torch
 from torch import Tensor
 
 from laban.errors import LabanError
@@ -49,7 +50,9 @@ def pstl(
             f"times {options['channels']} channels"
         )
     skeleton = skeleton or graph_of("pstl", joints)
-    network = Pooled(new_encoder("st-gcn", skeleton, options))
+    encoder = new_encoder("st-gcn", skeleton, options)
+    _check_graph(tensors.get("A"), encoder.get_buffer("maps"), skeleton)
+    network = Pooled(encoder)
     fill("pstl", network, tensors, _names(tensors), _converted)
     return network
 
@@ -97,6 +100,23 @@ def pstl_options(
         "partition": "truncated",
         "absent_as_zeros": True,
     }
+
+
+def _check_graph(theirs: Tensor | None, ours: Tensor, skeleton: Skeleton) -> None:
+    """Refuses tensors of another graph, where theirs (3, V, V) is among them and is one.
+
+    The official class makes its own, so a file may hold anything there.
+    """
+    if theirs is None or theirs.shape != ours.shape:
+        return
+    known = theirs.transpose(-1, -2).to(ours)
+    total = known.sum((0, 2))  # what a joint takes from all, of a normalised graph
+    is_graph = bool((known >= 0).all() and torch.allclose(total, torch.ones_like(total), atol=1e-4))
+    if is_graph and not torch.allclose(known, ours, atol=1e-5):
+        raise LabanError(
+            f"pstl: A {list(theirs.shape)} is not the spatial partition of {skeleton.name}: give "
+            "the skeleton that it was made of, and no other labelling is taken"
+        )
 
 
 def _depth(tensors: Mapping[str, Tensor]) -> int:

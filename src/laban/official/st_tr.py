@@ -43,6 +43,9 @@ def st_tr(
     window: int | None = None,
     dropout: float = 0.5,
     drop_attention: float = 0.5,
+    use_data_bn: bool = True,
+    data_normalization: bool | None = None,
+    skip_conn: bool = True,
     skeleton: Skeleton | None = None,
 ) -> Classifier:
     """The official S-TR or T-TR from its tensors: poses (B, M, T, V, C) -> scores (B, K).
@@ -57,12 +60,31 @@ def st_tr(
             attend. None: the shipped 10, 30 or 75 for 64, 128 or 256 channels.
         dropout: What training drops before convolutions over time; the shipped 0.5 of NTU.
         drop_attention: Share of keys that training drops.
+        use_data_bn: Whether the poses are normalised; no tensor tells it, the shipped True.
+        data_normalization: Whether what an attention looks at is normalised. None: what attention
+            over frames tells, else the shipped True.
+        skip_conn: Whether there is a residual around each attention; no tensor tells it, the
+            shipped True.
         skeleton: The graph. None: the built-in layout with as many joints.
     """
     network = f"st-tr-{'spatial' if over == 'joints' else 'temporal'}"
     weights = {name: tensor for name, tensor in tensors.items() if not COMPUTED.search(name)}
     options, joints = st_tr_options(network, weights, strides=strides, window=window)
     units = _expected(network, weights, options["layers"])
+    told = [unit.normalises_frames for unit in units if unit.over_frames]
+    if data_normalization is None:
+        data_normalization = all(told)
+    elif told and data_normalization and not all(told):
+        raise LabanError(
+            f"{network}: data_normalization is given as True, but these tensors have no "
+            "normalisation before attention over frames"
+        )
+    built_in = {
+        "input-norm": use_data_bn,
+        "attention-norm": data_normalization,
+        "attention-residual": skip_conn,
+    }
+    options["without"] = [part for part, there in built_in.items() if not there]
     attends = {"joints": any(u.over_joints for u in units)}
     attends["frames"] = any(u.over_frames for u in units)
     if not attends[over]:
@@ -80,6 +102,18 @@ def st_tr(
                 f"{name} {list(weights[name].shape)}"
             )
     together, ours = stacked(network, weights, tensor_names(units, options["graph"]))
+    built = classifier.state_dict()
+    places = {  # the official class builds these where it skips them, too
+        "input-norm": "encoder.norm.",
+        "attention-norm": ".before.",
+        "attention-residual": ".temporal.shortcut.",
+    }
+    idle = [places[part] for part in options["without"]]
+    ours = {
+        name: own
+        for name, own in ours.items()
+        if own in built or not any(part in own for part in idle)
+    }
     fill(network, classifier, together, ours, partial(converted, joints))
     return classifier
 
@@ -116,14 +150,14 @@ def st_tr_options(
         for unit, width in zip(units, widths, strict=True)
         for share in _shares(network, tensors, unit, width)
     ]
-    keys = max((keys for keys, _ in shares), default=0.25)
-    values = max((values for _, values in shares), default=1.0)
+    keys = max((keys for _, keys, _ in shares), default=0.25)
+    beside = {over: values for over, _, values in shares if values < 1}
     options = {
         "channels": channels,
         "layers": layers,
         "poses_at": joins[0] if joins else None,
         "keys": keys,
-        "augment": None if values == 1 else values,
+        "augment": (beside.get("joints"), beside.get("frames")) if beside else None,
         "graph": graph,
         "persons": _divided(network, tensors, "data_bn.weight", joints * channels),
         "absent_as_zeros": True,
@@ -193,9 +227,14 @@ def _joints(
     for unit, (inputs, width) in zip(units, sizes, strict=True):
         if unit.over_joints:
             return _divided(network, tensors, unit.joints + "data_bn.weight", inputs)
-        if unit.over_frames:
+        if unit.over_frames and unit.normalises_frames:
             return _divided(network, tensors, unit.frames + "data_bn.weight", width)
-    raise LabanError(f"{network}: these tensors have no attention: check the file")
+    if not any(unit.over_frames for unit in units):
+        raise LabanError(f"{network}: these tensors have no attention: check the file")
+    for name, tensor in tensors.items():
+        if name.endswith((".mask", ".PA")) and tensor.dim():
+            return tensor.shape[-1]
+    raise LabanError(f"{network}: these tensors do not tell the number of joints: give skeleton")
 
 
 def _divided(network: str, tensors: Mapping[str, Tensor], name: str, by: int) -> int:
@@ -208,14 +247,15 @@ def _divided(network: str, tensors: Mapping[str, Tensor], name: str, by: int) ->
 
 def _shares(
     network: str, tensors: Mapping[str, Tensor], unit: Unit, width: int
-) -> list[tuple[float, float]]:
-    """Keys and values of a layer's attentions as shares of its width."""
-    places = [unit.joints + "attention_conv."] * unit.over_joints + [unit.frames] * unit.over_frames
+) -> list[tuple[str, float, float]]:
+    """What a layer's attentions are over, and keys and values as shares of its width."""
+    places = [("joints", unit.joints + "attention_conv.")] * unit.over_joints
+    places += [("frames", unit.frames)] * unit.over_frames
     found = []
-    for place in places:
+    for over, place in places:
         values = size_of(network, tensors, place + "attn_out.weight")
         keys = (size_of(network, tensors, place + "qkv_conv.weight") - values) // 2
-        found.append((keys / width, values / width))
+        found.append((over, keys / width, values / width))
     return found
 
 

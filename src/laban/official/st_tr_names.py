@@ -31,6 +31,7 @@ class Unit(NamedTuple):
         over_frames: It has attention over frames.
         convolves_joints: There is a convolution beside the attention over joints.
         convolves_frames: There is one beside the attention over frames.
+        normalises_frames: Attention over frames starts with normalisation, in all layers.
         joints_shortcut: The residual within the part over joints has a linear layer.
         frames_shortcut: That within the part over frames has one.
         shortcut: The residual of the whole has one.
@@ -41,6 +42,7 @@ class Unit(NamedTuple):
     over_frames: bool
     convolves_joints: bool
     convolves_frames: bool
+    normalises_frames: bool
     joints_shortcut: bool
     frames_shortcut: bool
     shortcut: bool
@@ -75,7 +77,7 @@ def units_named(names: Iterable[str]) -> list[Unit]:
 
     units = []
     for place in range(-1 if has("gcn0.", "tcn0.") or not numbers else 0, depth):
-        unit = Unit(place, *[False] * 7)
+        unit = Unit(place, *[False] * 8)
         unit = unit._replace(joints_shortcut=has(unit.joints + "down."))
         if place >= 0:
             joints, frames = unit.joints, unit.frames
@@ -84,6 +86,7 @@ def units_named(names: Iterable[str]) -> list[Unit]:
                 over_frames=has(frames + "qkv_conv.", frames + "attn_out.", frames + "data_bn."),
                 convolves_joints=has(joints + "g_convolutions."),
                 convolves_frames=has(frames + "tcn_conv."),
+                normalises_frames=any(".tcn1.data_bn." in name for name in names),
                 frames_shortcut=has(frames + "down."),
                 shortcut=has(f"backbone.{place}.down1."),
             )
@@ -131,8 +134,9 @@ def _over_frames(unit: Unit, ours: str) -> dict[str, str]:
     theirs = unit.frames
     if not unit.over_frames:
         return _unit_2d(theirs.removesuffix("."), ours + "conv")
-    names = norm_names(theirs + "data_bn", ours + "before.norm")
-    names |= norm_names(theirs + "bn", ours + "norm")
+    names = norm_names(theirs + "bn", ours + "norm")
+    if unit.normalises_frames:
+        names |= norm_names(theirs + "data_bn", ours + "before.norm")
     names |= _layer(theirs + "qkv_conv", ours + "attention.embed")
     names |= _layer(theirs + "attn_out", ours + "attention.out")
     if unit.convolves_frames:

@@ -19,6 +19,7 @@ from laban.official.graph_layers import (
     TEMPORAL,
     any_ends,
     changed_blocks,
+    check_axes,
     converted,
     depth,
     linear_norm,
@@ -129,6 +130,7 @@ def stst_options(
     """
     check_words("the official stst", S_atten=(S_atten, Attention), T_atten=(T_atten, Attention))
     check_names("stst", _weights(tensors), _names(tensors, changed_blocks(tensors)))
+    check_axes("stst", tensors)
     blocks = [f"graph_layers.{b}." for b in range(depth(tensors))]
     steps = read_strides("stst", tensors, LENGTHS, strides, usual=1, follows=False)
     directed = _told("directed", read=_is_directed(tensors), given=directed)
@@ -246,7 +248,7 @@ def _with_one_alpha(
 def _converted(ours: str, tensor: Tensor, *, both_ways: bool) -> Tensor:
     """An official tensor in the shape and order of ours."""
     if ours.endswith(".semantic"):
-        return tensor.T
+        return tensor.transpose(0, 1)
     if both_ways and ".temporal.maps.embed." in ours:
         # Queries forward, backward, then keys forward, backward: all four change places.
         return torch.cat(tensor.chunk(4)[::-1]).flatten(1 if tensor.dim() > 1 else 0)
