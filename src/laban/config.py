@@ -85,11 +85,14 @@ def _is_base(name: str) -> bool:
 @cache
 def _tables() -> dict[str, dict]:
     """Rows of the papers' tables by name: base, overrides and what was published."""
-    path = files("laban.recipes") / "tables.yaml"
-    fast = getattr(
-        yaml, "CSafeLoader", yaml.SafeLoader
-    )  # seven times as fast, not built everywhere
-    return yaml.load(path.read_text(), fast) if path.is_file() else {}
+    return _built_in("tables.yaml")
+
+
+@cache
+def _built_in(name: str) -> dict[str, Any]:
+    """A file of the recipes' folder; not to be changed."""
+    fast = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # seven times as fast, if it is built
+    return yaml.load((files("laban.recipes") / name).read_text(), fast) or {}
 
 
 def table_row(name: str) -> dict[str, Any]:
@@ -122,9 +125,8 @@ def load_recipe(word: str) -> dict[str, Any]:
             )
         values = _merged(load_recipe(row["base"]), row.get("set", {}))
         return _merged(values, {"benchmark": row["benchmark"]})
-    built_in = files("laban.recipes") / f"{word}.yaml"
-    if built_in.is_file() and _is_base(f"{word}.yaml"):
-        return _on_base(yaml.safe_load(built_in.read_text()) or {}, word)
+    if (files("laban.recipes") / f"{word}.yaml").is_file() and _is_base(f"{word}.yaml"):
+        return _on_base(deepcopy(_built_in(f"{word}.yaml")), word)
     path = Path(word)
     if path.suffix not in (".yaml", ".yml", ".json"):
         raise unknown_name("recipe", word, recipe_names())
@@ -308,6 +310,8 @@ def recipe_list(paper: str | None = None) -> list[dict[str, Any]]:
     rows: list[dict[str, Any]] = []
     for name in recipe_names():
         row = table_row(name)
+        if paper not in (None, row.get("paper", "")):
+            continue
         values = {} if "fuse" in row else load_recipe(name)
         rows.append(
             {
@@ -320,4 +324,4 @@ def recipe_list(paper: str | None = None) -> list[dict[str, Any]]:
             }
         )
         rows[-1] |= {key: row[key] for key in ("protocol", "options", "fuse", "unit") if key in row}
-    return [row for row in rows if paper in (None, row["paper"])]
+    return rows

@@ -96,3 +96,9 @@ def test_seeds_give_a_mean_and_a_spread(toy, pretrained, capsys):
     assert linear(pretrained, toy / "store.arrow", epochs=3).top(1) == pytest.approx(
         tops[0], abs=0.01
     )
+
+
+def test_a_rate_that_does_not_learn_is_refused(toy, pretrained, capsys):
+    options = ["--data", str(toy / "store.arrow"), "--protocol", "linear", "--lr", "-1"]
+    assert main(["evaluate", str(pretrained), *options]) == 2
+    assert "lr is -1, give a number above 0" in capsys.readouterr().err

@@ -15,6 +15,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
 
+from laban.errors import LabanError
 from laban.evaluation.frozen import Frozen, check_counts, frozen
 from laban.evaluation.scores import Scores
 from laban.training.settings import Optimiser, Schedule
@@ -51,6 +52,8 @@ def linear(
         scratch: Judge the encoder with random weights instead, for comparison.
     """
     check_counts(epochs=epochs, batch=batch, seeds=seeds)
+    if lr <= 0:
+        raise LabanError(f"lr is {lr:g}, give a number above 0")
     features = frozen(path, data, benchmark, scratch=scratch)
     if standardise:
         features = features.standardised()

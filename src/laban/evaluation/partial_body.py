@@ -67,7 +67,7 @@ def partial_body(
     check_counts(draws=draws)
     source = still(path, data, benchmark, scratch=scratch)
     skeleton = source.view.pipeline.skeleton
-    most = {"joints": len(skeleton) - 1, "parts": len(skeleton.parts) - 1}
+    most = {"joints": len(skeleton) - 1, "parts": max(0, len(skeleton.parts) - 1)}
     wanted = {
         "joints": list(JOINTS) if joints is None else joints,
         "parts": [n for n in PARTS if n <= most["parts"]] if parts is None else parts,
@@ -135,5 +135,5 @@ def _check(wanted: dict[str, list[int]], most: dict[str, int], skeleton: Skeleto
         for count in counts:
             if not 0 <= count <= most[what]:
                 raise LabanError(
-                    f"--{what} {count}: {skeleton.name} can lose 0 to {max(0, most[what])} {what}"
+                    f"--{what} {count}: {skeleton.name} can lose 0 to {most[what]} {what}"
                 )
