@@ -23,7 +23,7 @@ LINES = sorted({line for page in PAGES for line in commands(page.read_text())})
 SYSTEMS = {
     "dsta-net": ["dsta-net-ntu"],
     "st-tr": ["st-tr-ntu"],
-    "stst": ["stst-ntu", "stst-shrec17-official"],
+    "stst": ["stst-ntu", "stst-shrec17-official", "stst-5-ps-pc-pt"],
     "hi-trs": ["hi-trs-ntu", "hi-trs-hierarchy-ntu"],
     "pstl": ["pstl-ntu"],
 }

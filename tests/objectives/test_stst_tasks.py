@@ -11,8 +11,8 @@ from laban.batch import Batch
 from laban.encoders import ENCODERS
 from laban.errors import LabanError
 from laban.nn import Features, sinusoid
-from laban.objectives import OBJECTIVES, stst_tasks
-from laban.objectives.stst_tasks import of_every_frame
+from laban.objectives import OBJECTIVES, stst_heads
+from laban.objectives.stst_heads import of_every_frame
 from laban.pipelines import PIPELINES, View
 from laban.skeletons import SKELETONS
 
@@ -56,7 +56,7 @@ def test_semantic_tokens_are_masked_in_all_frames_and_told_by_mean_features(monk
     """Eq. 16 over the selected alone, 80 / 10 / 10 as `selected` says."""
     masks = (torch.rand(6, 22) < 0.5, torch.rand(6, 22) < 0.3, torch.rand(6, 22) < 0.3)
     chosen, masked, other = masks[0], masks[0] & masks[1], masks[0] & masks[2] & ~masks[1]
-    monkeypatch.setattr(stst_tasks, "selected", lambda *_: (chosen, masked, other))
+    monkeypatch.setattr(stst_heads, "selected", lambda *_: (chosen, masked, other))
     objective = made(**(ONLY | {"semantic": True})).eval()
     encoder, heads = objective.encoder, objective.tasks
     embed, encode = (Shown(monkeypatch, encoder, name) for name in ("embed", "encode"))
@@ -97,6 +97,27 @@ def test_coordinates_are_masked_by_frame_and_found_again_as_in_equation_17(monke
             said = objective.tasks.coordinates(features.values[clip, 0, frame])
             total = total + (said - whole[clip, 0, frame]).square().sum()
     torch.testing.assert_close(loss, total / (6 * 9 * 22))
+
+
+def test_the_shipped_coordinate_task_judges_all_joints_by_absolute_errors(monkeypatch):
+    objective = made(**(ONLY | {"coordinates": True}), shipped=True).eval()
+    clips, kinds = batch(), torch.zeros(2)
+    whole, _ = objective.view(clips, torch.Generator().manual_seed(0))
+    seen = Shown(monkeypatch, objective.encoder, "forward")
+    for seed in range(20):
+        loss, _ = objective(clips, torch.Generator().manual_seed(seed))
+        (shown, _), _, features = seen.calls[-1]
+        whole, _ = objective.view(clips, torch.Generator().manual_seed(seed))
+        zero, moved = (shown == 0).all(-1), (shown != whole).any(-1)
+        moved &= ~zero
+        assert torch.equal(zero, zero[:1].expand_as(zero))  # one draw for the batch
+        offsets = (shown - whole)[moved]
+        torch.testing.assert_close(offsets, offsets[:, :1].expand(-1, 3), atol=1e-5, rtol=0)
+        assert offsets.abs().max() <= 0.5 and offsets.abs().max() > 0.3
+        kinds += torch.stack((zero.float().mean(), moved.float().mean())) / 20
+        said = objective.tasks.coordinates(features.values)
+        torch.testing.assert_close(loss, (said - whole).abs().mean())
+    assert kinds[0] == pytest.approx(0.1, abs=0.02) and kinds[1] == pytest.approx(0.1, abs=0.02)
 
 
 def test_coordinates_that_were_not_selected_do_not_count(monkeypatch):
