@@ -197,6 +197,9 @@ def test_schedules():
     steps = Schedule(name="steps", milestones=(60, 90), factor=0.1, warmup=5)
     rates = [steps.rate(epoch, 120) for epoch in (0, 1, 4, 5, 59.9, 60, 90)]
     assert rates == pytest.approx([0.2, 0.4, 1, 1, 1, 0.1, 0.01])
+    late = Schedule(name="cosine", warmup=10, from_zero=True)  # PSTL's official code
+    assert [late.rate(epoch + 0.5, 150) for epoch in range(10)] == [e / 10 for e in range(10)]
+    assert late.rate(10, 150) == 1 and late.rate(80, 150) == pytest.approx(0.5)
     cosine = Schedule(name="cosine", warmup=10)
     assert [cosine.rate(t, 110) for t in (0, 9, 10, 60, 110)] == pytest.approx([0.1, 1, 1, 0.5, 0])
     assert Schedule(name="constant").rate(7, 9) == 1

@@ -21,8 +21,8 @@ Differs from the official code (its behaviour is the option in brackets):
 - Nine different joints go (``joints=8, repeats=True``: eight entries of a multiset in which each
   joint stands as often as its degree, 7.34 joints on average).
 - Joints and random frames are drawn for each clip (``one_draw``: one draw for the whole batch).
-- The learning rate of epoch e of the 10 of warm-up is (e + 1) / 10 of the full one (there e / 10:
-  nothing is learned in the first epoch).
+- The learning rate of epoch e of the 10 of warm-up is (e + 1) / 10 of the full one
+  (``training.schedule.from_zero``: e / 10, nothing is learned in the first epoch).
 """
 
 from typing import Literal

@@ -106,6 +106,7 @@ class Schedule:
         factor: What a step multiplies by, one number or one for each milestone.
         floor: The lowest share of the learning rate after warm-up.
         warmup: Epochs of a linear rise, epoch e at (e + 1) / warmup (DSTA-Net's official code).
+        from_zero: Epoch e at e / warmup instead: nothing is learned in the first (PSTL's).
         warmup_steps: Steps of the optimiser of a linear rise, step s at s / warmup_steps (Hi-TRS's
             pre-training); instead of ``warmup``.
     """
@@ -115,6 +116,7 @@ class Schedule:
     factor: float | tuple[float, ...] = 0.1
     floor: float = 0.0
     warmup: int = 0
+    from_zero: bool = False
     warmup_steps: int = 0
 
     def __post_init__(self) -> None:
@@ -147,7 +149,7 @@ class Schedule:
         """
         warm = self.warmup + self.warmup_steps / steps
         if time < self.warmup:
-            return (math.floor(time) + 1) / self.warmup
+            return (math.floor(time) + (not self.from_zero)) / self.warmup
         if time < warm:
             return time / warm
         left = 1.0
