@@ -41,7 +41,9 @@ _ST_TR = {"layers": _HALVES, "heads": 2, "poses_at": 2, "dropout": 0.0, "drop_at
 _EVERYWHERE = {"layers": ((8, 1, 4), (16, 2, "attention"), (16, 1, "attention")), "augment": 0.25}
 OPTIONS["s-tr"] = [_ST_TR, _ST_TR | _EVERYWHERE]
 OPTIONS["t-tr"] = [_ST_TR, _ST_TR | _EVERYWHERE, _ST_TR | {"graph": "adaptive"}]
-OPTIONS["st-tr-1s"] = [_ST_TR, _ST_TR | {"graph": "fixed", "poses_at": None}]
+_BARE = {"without": ("input-norm", "attention-norm", "attention-residual")}
+_BARE |= {"augment": (None, 0.25), "graph": "fixed", "poses_at": None}
+OPTIONS["st-tr-1s"] = [_ST_TR, _ST_TR | _BARE]
 OPTIONS["hi-trs"] = [
     # Dropout is off: what a test compares are two passes of a network that trains.
     {"width": 8, "depth": 2, "heads": 2, "head_width": 4, "dropout": 0.0, "level": level}
@@ -59,7 +61,7 @@ every_case = pytest.mark.parametrize(("name", "options", "skeleton"), CASES)
 
 def spoilt(default):
     """Values like a default one, with sizes of 0 and shares below 0."""
-    if isinstance(default, bool | str) or default is None:
+    if isinstance(default, bool | str) or default in (None, ()):
         return []
     if isinstance(default, int | float):
         return [type(default)(0) if isinstance(default, int) else -0.1]
