@@ -82,7 +82,6 @@ def _is_base(name: str) -> bool:
     return name.endswith(".yaml") and name != "tables.yaml"
 
 
-@cache
 def _tables() -> dict[str, dict]:
     """Rows of the papers' tables by name: base, overrides and what was published."""
     return _built_in("tables.yaml")

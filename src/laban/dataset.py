@@ -119,7 +119,7 @@ class EpochSampler(Sampler[list[int]]):
         whole = self.size // self.batch
         for number in range(len(self)):
             chosen = order[number * self.batch : (number + 1) * self.batch]
-            if self.seed is not None and 0 < whole <= number:
+            if self.seed is not None and 0 < whole <= number:  # behind the whole ones
                 chosen = chosen[: self.rest]
             yield chosen[self.rank :: self.world]
 

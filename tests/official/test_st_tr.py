@@ -393,6 +393,11 @@ def test_options_that_disagree_with_tensors():
     refused(temporal, "left over backbone.3.tcn1.down", "st-tr-temporal", strides=(1,) * 7)
     refused(spatial, "do not fit 3 heads", heads=3)
     refused(spatial, "window is given", window=10)
+    said = "data_normalization is given as {}, but these tensors say {}"
+    flag = {"name": "st-tr-temporal", "data_normalization": False}
+    refused(temporal, said.format(False, True), **flag)
+    bare = Official(kinds="t", data_normalization=False).state_dict()
+    refused(bare, said.format(True, False), **(flag | {"data_normalization": True}))
     refused(spatial, "unknown option of st-tr-spatial 'head'", head=3)
     refused(spatial, "shapes do not fit", skeleton=SKELETONS["hand-22"])
     everywhere = Official(**EVERYWHERE, kinds="t").state_dict()

@@ -12,6 +12,7 @@ import torch
 from torch import Tensor
 
 from laban.errors import LabanError
+from laban.official.matching import refuse_shapes
 
 __all__ = [
     "SPATIAL",
@@ -79,10 +80,7 @@ def check_axes(network: str, tensors: Mapping[str, Tensor]) -> None:
         for name, tensor in tensors.items()
         if re.search(pattern, name) and (tensor.dim() < axes or not tensor.numel())
     ]
-    if wrong:
-        raise LabanError(
-            f"{network}: shapes do not fit the rest of the tensors: {', '.join(wrong)}"
-        )
+    refuse_shapes(network, wrong)
 
 
 def stored_size(tensors: Mapping[str, Tensor], block: int, sizes: Mapping[str, int]) -> int | None:

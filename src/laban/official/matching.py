@@ -9,7 +9,16 @@ from laban.encoders import ENCODERS
 from laban.errors import LabanError
 from laban.skeletons import SKELETONS, Skeleton
 
-__all__ = ["check_names", "fill", "graph_of", "new_encoder", "norm_names", "size_of", "skeleton_of"]
+__all__ = [
+    "check_names",
+    "fill",
+    "graph_of",
+    "new_encoder",
+    "norm_names",
+    "refuse_shapes",
+    "size_of",
+    "skeleton_of",
+]
 
 
 def new_encoder(name: str, skeleton: Skeleton, options: Mapping[str, Any]) -> nn.Module:
@@ -64,11 +73,16 @@ def fill(
             wrong.append(f"{official} {list(tensors[official].shape)}")
         else:
             weights[ours] = tensor
+    refuse_shapes(network, wrong)
+    module.load_state_dict(weights)
+
+
+def refuse_shapes(network: str, wrong: list[str]) -> None:
+    """Raises one sentence with every tensor whose shape does not fit; nothing where none is."""
     if wrong:
         raise LabanError(
             f"{network}: shapes do not fit the rest of the tensors: {', '.join(wrong)}"
         )
-    module.load_state_dict(weights)
 
 
 def skeleton_of(joints: int) -> Skeleton:

@@ -14,7 +14,14 @@ from torch import Tensor
 
 from laban.errors import LabanError
 from laban.nn import Classifier
-from laban.official.matching import check_names, fill, graph_of, new_encoder, size_of
+from laban.official.matching import (
+    check_names,
+    fill,
+    graph_of,
+    new_encoder,
+    refuse_shapes,
+    size_of,
+)
 from laban.official.st_tr_names import (
     UNUSED,
     Unit,
@@ -74,10 +81,10 @@ def st_tr(
     told = [unit.normalises_frames for unit in units if unit.over_frames]
     if data_normalization is None:
         data_normalization = all(told)
-    elif told and data_normalization and not all(told):
+    elif told and data_normalization != all(told):
         raise LabanError(
-            f"{network}: data_normalization is given as True, but these tensors have no "
-            "normalisation before attention over frames"
+            f"{network}: data_normalization is given as {data_normalization}, but these tensors "
+            f"say {all(told)}"
         )
     built_in = {
         "input-norm": use_data_bn,
@@ -95,12 +102,9 @@ def st_tr(
         options | {"heads": heads, "dropout": dropout, "drop_attention": drop_attention},
     )
     classifier = Classifier(encoder, size_of(network, weights, "fcn.weight"))
-    for name in UNUSED:
-        if weights[name].shape != (encoder.dim,):
-            raise LabanError(
-                f"{network}: shapes do not fit the rest of the tensors: "
-                f"{name} {list(weights[name].shape)}"
-            )
+    own = {name: weights[name].shape for name in UNUSED}
+    wrong = [f"{name} {list(shape)}" for name, shape in own.items() if shape != (encoder.dim,)]
+    refuse_shapes(network, wrong)
     together, ours = stacked(network, weights, tensor_names(units, options["graph"]))
     built = classifier.state_dict()
     places = {  # the official class builds these where it skips them, too
